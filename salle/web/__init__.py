@@ -1,0 +1,1 @@
+"""Helpers of the HTTP side only; no rule of the domain lives here."""

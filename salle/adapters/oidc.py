@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import FlaskIntegration, FlaskOAuth2App
 from flask import Flask, current_app, request, session
@@ -21,7 +22,6 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry
-from requests import HTTPError, RequestException
 from werkzeug.wrappers import Response
 
 logger = logging.getLogger(__name__)
@@ -112,8 +112,7 @@ class StrictOIDC(FlaskOAuth2App):
         id_claims = token.get("userinfo")
         if not id_claims:
             raise SignInError("invalid", "no_id_token")
-        answer = self.request("GET", metadata["userinfo_endpoint"], token=token)
-        answer.raise_for_status()
+        answer = self._fetch(metadata["userinfo_endpoint"], token)
         if not answer.headers.get("content-type", "").startswith("application/jwt"):
             raise SignInError("invalid", "unsigned_userinfo")
         claims = self._verify(answer.text)
@@ -131,6 +130,11 @@ class StrictOIDC(FlaskOAuth2App):
             acr=id_claims.get("acr"),
             id_token=token["id_token"],
         )
+
+    def _fetch(self, url: str, token: dict[str, Any]) -> requests.Response:
+        answer: requests.Response = self.get(url, token=token)  # type: ignore[no-untyped-call]
+        answer.raise_for_status()
+        return answer
 
     def _check_callback(self, metadata: dict[str, Any]) -> None:
         """State first, then who answers, then what they answer; a refusal consumes the state."""
@@ -211,11 +215,11 @@ def _guarded(call: Callable[[StrictOIDC], Answer]) -> Answer:
         return call(current_app.extensions[EXTENSION])
     except SignInError as error:
         failure = error
-    except HTTPError as error:
+    except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else 0
         code: SignInErrorCode = "unavailable" if status >= 500 or status == 0 else "invalid"
         failure = SignInError(code, f"http_{status}")
-    except RequestException as error:
+    except requests.RequestException as error:
         failure = SignInError("unavailable", type(error).__name__)
     except (OAuthError, JoseError) as error:
         failure = SignInError("invalid", type(error).__name__)

@@ -74,7 +74,9 @@ def _hints(params: type) -> dict[str, Any]:
     names = vars(sys.modules[params.__module__])
     scope = {**names, "StripeContext": StripeContext, "Mapping": Mapping}
     hints = get_type_hints(params, globalns=scope, include_extras=True)
-    return {name: hint for name, hint in hints.items() if name not in RequestOptions.__annotations__}
+    return {
+        name: hint for name, hint in hints.items() if name not in RequestOptions.__annotations__
+    }
 
 
 def _typed_dict(params: type, given: Any, path: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum
 
 from flask import Flask
+from jinja2 import StrictUndefined
 
 from salle.kernel.clock import PARIS, to_wall
 from salle.kernel.money import NBSP, format_euros
@@ -51,6 +52,11 @@ def date_fr(value: date | datetime, zone: str = PARIS, *, year: bool = True) -> 
     day = _day(value, zone)
     words = f"{WEEKDAYS[day.weekday()]} {_ordinal(day.day)}{NBSP}{MONTHS[day.month - 1]}"
     return f"{words} {day.year}" if year else words
+
+
+def weekday(value: date | datetime, zone: str = PARIS) -> str:
+    """« mardi »."""
+    return WEEKDAYS[_day(value, zone).weekday()]
 
 
 def date_short(value: date | datetime, zone: str = PARIS) -> str:
@@ -143,10 +149,18 @@ def label(member: Enum) -> str:
     return text
 
 
+def lit_level(percent: float | None) -> int:
+    """How bright a pane of the heat map is, 0 (dark or unknown) to 6."""
+    if not percent or percent < 1:
+        return 0
+    return next((level for level, top in enumerate((6, 10, 15, 20, 25), 1) if percent < top), 6)
+
+
 def init_filters(app: Flask) -> None:
-    """Make them known to templates under their own names."""
+    """Make them known to templates under their own names; an unknown name is an error."""
+    app.jinja_env.undefined = StrictUndefined
     for function in (
-        euros, date_fr, date_short, date_iso, heure_fr, heures, periode,
-        duree, nombre, pluriel, distance_km, label,
+        euros, date_fr, date_short, date_iso, weekday, heure_fr, heures, periode,
+        duree, nombre, pluriel, distance_km, label, lit_level,
     ):  # fmt: skip
         app.add_template_filter(function)

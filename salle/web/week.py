@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from salle.kernel.clock import PARIS, day_start, to_wall
 from salle.kernel.enums import LabelledEnum
+from salle.web.filters import date_fr, heures, weekday
 
 QUARTER = 15
 HOUR = 60
@@ -73,6 +74,17 @@ class Week:
     @property
     def has_free(self) -> bool:
         return any(day.free for day in self.days)
+
+    @property
+    def summary(self) -> str:
+        """The free hours in one sentence: what the small strip says to those who cannot see it."""
+        parts = [
+            f"{weekday(day.day)} {' et '.join(heures(slot.start, slot.end) for slot in day.free)}"
+            for day in self.days
+            if day.free
+        ]
+        opening = f"Semaine du {date_fr(self.days[0].day, year=False)}\u00a0: "
+        return f"{opening}{'libre ' + ', '.join(parts) if parts else 'rien de libre'}."
 
     def quarter(self, minutes: int) -> int:
         """The grid line (from 1) nearest to that time, kept inside the strip."""

@@ -1,1 +1,1 @@
-"""Helpers of the HTTP side only; no rule of the domain lives here."""
+"""Helpers that know HTTP; imported by routes only."""

@@ -1,0 +1,1 @@
+"""People, their identities, their roles, and signing in."""

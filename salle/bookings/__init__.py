@@ -1,0 +1,1 @@
+"""Bookings: the use cases that bring rooms, payments, doors and messages together."""

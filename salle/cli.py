@@ -1,0 +1,74 @@
+"""The `salle` command line: each domain brings its own group."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+import click
+from flask import Flask
+
+from config import Config, ConfigError
+from salle.kernel.errors import DomainError
+
+
+def init_cli(app: Flask) -> None:
+    """Flask's own command line stays as it is; ours is `main`."""
+    app.cli.short_help = "La salle sur demande"
+
+
+def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a command inside the application, with its database started."""
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        from salle.runtime import open_app  # late: `salle demo` must start without a database
+
+        with open_app() as app, app.app_context():
+            return command(*args, **kwargs)
+
+    return update_wrapper(wrapper, command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """La salle sur demande : commandes d’installation et d’exploitation."""
+
+
+@cli.command("token")
+@click.argument("email")
+@with_app
+def token(email: str) -> None:
+    """Affiche un jeton d’accès à l’API pour le compte EMAIL."""
+    from salle.accounts.service import issue_api_token
+    from salle.db import transaction
+    from salle.kernel.clock import utcnow
+
+    with transaction():
+        issued = issue_api_token(email=email, now=utcnow())
+    click.echo(issued)
+
+
+@cli.command("migrate")
+@with_app
+def migrate() -> None:
+    """Met la base de données à jour."""
+    from flask_migrate import upgrade
+
+    upgrade()
+    click.echo("Base de données à jour.")
+
+
+def main() -> None:
+    """Entry point: errors of the domain and of the settings are one French line, exit 1."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except (DomainError, ConfigError) as error:
+        click.echo(getattr(error, "message", str(error)), err=True)
+        sys.exit(1)

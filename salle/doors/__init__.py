@@ -1,0 +1,1 @@
+"""Doors, access grants with their codes, and the tries on the keypads."""

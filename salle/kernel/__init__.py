@@ -1,0 +1,1 @@
+"""Small pure tools; no Flask, no SQLAlchemy, nothing of ours from outside."""

@@ -1,0 +1,1 @@
+"""Associations and other requesters, and their members."""

@@ -1,0 +1,1 @@
+"""Tariffs, payments on each collège's own account, and the append-only ledger."""

@@ -1,0 +1,44 @@
+"""States of a payment and accounts of the ledger."""
+
+from __future__ import annotations
+
+from salle.kernel.enums import LabelledEnum
+
+
+class PaymentState(LabelledEnum):
+    """State of one attempt to pay."""
+
+    CREATED = "created", "préparé"
+    PENDING = "pending", "en cours"
+    PAID = "paid", "payé"
+    EXPIRED = "expired", "expiré"
+    REFUNDING = "refunding", "remboursement demandé"
+    REFUNDED = "refunded", "remboursé"
+
+
+class LedgerAccount(LabelledEnum):
+    """Who holds what an entry moves; amounts are signed, each transaction sums to zero.
+
+    requester: minus what the associations have paid; college: what the collège received
+    (net of provider fees); provider: fees kept by the payment provider; department: what
+    the département kept, which must stay 0.
+    """
+
+    REQUESTER = "requester", "associations"
+    COLLEGE = "college", "collège"
+    PROVIDER = "provider", "frais du prestataire de paiement"
+    DEPARTMENT = "department", "département"
+
+
+class LedgerKind(LabelledEnum):
+    """Why a transaction was written."""
+
+    PAYMENT = "payment", "paiement"
+    REFUND = "refund", "remboursement"
+
+
+class Audience(LabelledEnum):
+    """Whom a tariff is for."""
+
+    ASSOCIATION = "association", "associations"
+    EVERYONE = "everyone", "tout public"

@@ -1,0 +1,1 @@
+"""Collectivités served by this installation."""

@@ -9,7 +9,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import IO
@@ -17,6 +17,9 @@ from typing import IO
 from salle.postgres.runner import PostgresError, Runner, binary, choose_runner
 
 START_SECONDS = 60
+# A start that fails for one of these is tried again: another program took the port in between,
+# or the children of a server killed an instant ago are still leaving.
+PASSING_TROUBLES = ("Address already in use", "shared memory block")
 # Which servers this process counts as a user of.
 _memberships: dict[Path, IO[str]] = {}
 
@@ -100,7 +103,7 @@ class Server:
         start = ("-D", self.cluster, "-w", "-t", str(START_SECONDS), "-l", self.log_file, "start")
         done = self.runner.run(binary("pg_ctl"), *start)
         log = self.log_file.read_text(errors="replace") if self.log_file.exists() else done.stderr
-        if done.returncode and "Address already in use" not in log:
+        if done.returncode and not any(reason in log for reason in PASSING_TROUBLES):
             raise PostgresError(f"PostgreSQL ne démarre pas : {_reason(log)} ({self.log_file})")
 
     def pid(self) -> int | None:
@@ -196,12 +199,16 @@ def _is_postmaster(pid: int, cluster: Path) -> bool | None:
 
 def _free_port(preferred: int) -> int:
     """Return this port if no one listens there, else any free one."""
-    for port in (preferred, 0):
-        with socket.socket() as probe, suppress(OSError):
+    # After a crash, the dead server's children hold the port for an instant.
+    for port in (*(preferred,) * 10, 0):
+        with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise PostgresError("Aucun port libre sur 127.0.0.1.")
+            try:
+                probe.bind(("127.0.0.1", port))
+                return int(probe.getsockname()[1])
+            except OSError:
+                time.sleep(0.05)
+    raise PostgresError("Aucun port n'est libre sur 127.0.0.1.")
 
 
 def _write_private(path: Path, text: str) -> None:

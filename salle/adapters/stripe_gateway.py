@@ -275,7 +275,7 @@ class FakeGateway:
         self._check_up()
         checkout = self._find(account, session_id)
         if checkout["status"] != "open":
-            raise GatewayRefused("invalid_request", "only an open session can be expired")
+            raise GatewayRefused("invalid_request_error", "only an open session can be expired")
         checkout["status"] = "expired"
 
     def refund(
@@ -293,7 +293,7 @@ class FakeGateway:
         if given == checkout["amount"]:
             raise GatewayRefused("charge_already_refunded", "already refunded")
         if checkout["status"] != "complete" or not 0 < amount_cents <= checkout["amount"] - given:
-            raise GatewayRefused("invalid_request", "nothing of that amount to refund")
+            raise GatewayRefused("invalid_request_error", "nothing of that amount to refund")
         result = RefundResult(
             id=f"re_{refund_key.hex}", status="succeeded", amount_cents=amount_cents
         )
@@ -324,15 +324,17 @@ def _translated(error: stripe.StripeError) -> GatewayError:
     import stripe
 
     status = error.http_status or 0
+    body = error.json_body if isinstance(error.json_body, dict) else {}
+    # The library reads the code of some kinds of errors only.
+    code = str(body.get("error", {}).get("code") or body.get("error", {}).get("type") or "")
     temporary = (stripe.APIConnectionError, stripe.AuthenticationError, stripe.RateLimitError)
     logger.warning(
         "payment_gateway.failed",
-        extra={"kind": type(error).__name__, "status": status, "code": error.code},
+        extra={"kind": type(error).__name__, "status": status, "code": code},
     )
     if isinstance(error, temporary) or status >= 500 or status in {0, 409, 429}:
         return GatewayUnavailable(f"{type(error).__name__} {status}")
-    code = error.code or ("idempotency_error" if isinstance(error, stripe.IdempotencyError) else "")
-    return GatewayRefused(code or "invalid_request", error.user_message or "")
+    return GatewayRefused(code or "invalid_request_error", error.user_message or "")
 
 
 def _state(session: dict[str, Any]) -> CheckoutState:

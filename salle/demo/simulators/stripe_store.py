@@ -58,7 +58,7 @@ class Store:
 
     # Objects
 
-    def new(self, collection: str, prefix: str, account: str, **facts: Any) -> Item:
+    def new(self, collection: str, prefix: str, account: str, /, **facts: Any) -> Item:
         item = {"id": f"{prefix}_{secrets.token_hex(12)}", "created": self.now(), "livemode": False}
         return self.save(collection, account, {**item, **facts})
 

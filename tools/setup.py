@@ -105,7 +105,7 @@ def install_packages(*, dev: bool) -> None:
         return
     count = sum("==" in line for line in levels[level].read_text().splitlines())
     say(f"Installation des paquets Python ({level}, {count} paquets)…")
-    command = [
+    command: list[str | Path] = [
         *(VENV / "bin/python", "-m", "pip", "--disable-pip-version-check", "--no-input"),
         *("install", "-qq", "--require-hashes", "--only-binary=:all:"),
         *("--requirement", levels[level]),

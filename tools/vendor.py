@@ -65,7 +65,7 @@ def npm_command(workspace: Path) -> tuple[list[str], dict[str, str]]:
             return [found], environment
     print("→ npm est absent : un npm temporaire est pris dans un paquet Python…", flush=True)
     target = workspace / "node"
-    install = [
+    install: list[str | Path] = [
         *(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"),
         *("-qq", "--no-deps", "--require-hashes", "--only-binary=:all:"),
         *("--target", target, "--requirement", NODE_LOCK),

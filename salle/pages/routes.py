@@ -129,6 +129,6 @@ def accessibility() -> str:
 
 @blueprint.get("/aide")
 @public
-def help() -> str:  # noqa: A001 the endpoint is pages.help
+def help() -> str:
     """How it works, and what each refusal means."""
     return render_template("pages/help.html", refusals=REFUSALS)

@@ -74,14 +74,14 @@ class SampleForm(FlaskForm):  # type: ignore[misc]
     class Meta:
         csrf = False
 
-    purpose = TextAreaField("Que ferez-vous ?", description="Une phrase suffit.")
-    headcount = StringField("Combien serez-vous ?")
-    day = DateField("Quel jour ?")
+    purpose = TextAreaField("Que ferez-vous ?", description="Une phrase suffit.")
+    headcount = StringField("Combien serez-vous ?")
+    day = DateField("Quel jour ?")
     part = SelectField(
         "Partie de la salle", choices=[("all", "Tout le gymnase"), ("a", "Moitié A")]
     )
     who = RadioField(
-        "Au nom de qui réservez-vous ?",
+        "Au nom de qui réservez-vous ?",
         choices=[("volants", "Les Volants du mardi"), ("other", "Une autre association")],
     )
     rules = BooleanField("Nous venons en chaussures propres et rangeons.")
@@ -89,7 +89,7 @@ class SampleForm(FlaskForm):  # type: ignore[misc]
 
 def _form() -> SampleForm:
     form = SampleForm(formdata=None, headcount="120", day=date(2027, 1, 12), who="volants")
-    form.headcount.errors = ["80 personnes au plus : c’est la règle de sécurité incendie."]
+    form.headcount.errors = ["80 personnes au plus : c’est la règle de sécurité incendie."]
     return form
 
 
@@ -100,17 +100,17 @@ def _cards() -> list[RoomCard]:
             name="Gymnase des Tilleuls",
             href="#carte",
             place="Collège des Tilleuls, Rennes",
-            distance="à 0,8 km de la mairie de Rennes",
+            distance="à 0,8 km de la mairie de Rennes",
             state=FREE,
             tag="libre",
-            note="Mardi 12 janvier, 18 h – 20 h : réservation immédiate.",
+            note="Mardi 12 janvier, 18 h – 20 h : réservation immédiate.",
             chips=(
                 ("net", "badminton, volley"),
                 ("shower", "vestiaires"),
-                ("access", "plain-pied"),
+                ("access", "de plain-pied"),
             ),
-            price="25,00 €",
-            price_note="pour 2 h",
+            price="25,00 €",
+            price_note="pour 2 h",
             action_href="#carte",
             rank=1,
             week=week,
@@ -133,12 +133,12 @@ def _cards() -> list[RoomCard]:
             name="Gymnase de la Lande-Bleue",
             href="#carte",
             place="Collège de la Lande-Bleue, Bruz",
-            distance="à 9,6 km de la mairie de Rennes",
+            distance="à 9,6 km de la mairie de Rennes",
             state=BUSY,
             tag="complet mardi",
-            note="Prochain créneau libre : jeudi 14 janvier, 20 h 30 – 22 h.",
-            price="18,75 €",
-            price_note="pour 1 h 30",
+            note="Prochain créneau libre : jeudi 14 janvier, 20 h 30 – 22 h.",
+            price="18,75 €",
+            price_note="pour 1 h 30",
             action="Voir jeudi",
             action_href="#carte",
             available=False,
@@ -161,30 +161,30 @@ def samples(now: datetime) -> dict[str, Any]:
         "empty_week": build_week(monday=MONDAY, pieces=()),
         "cards": _cards(),
         "slots": [
-            SlotChoice(day="Lundi 11 janvier", hours="20 h – 22 h", price="2 h, 25,00 €", href="#"),
+            SlotChoice(day="Lundi 11 janvier", hours="20 h – 22 h", price="2 h, 25,00 €", href="#"),
             SlotChoice(
-                day="Mardi 12 janvier", hours="18 h – 20 h 30", price="2 h 30, 31,25 €", chosen=True
+                day="Mardi 12 janvier", hours="18 h – 20 h 30", price="2 h 30, 31,25 €", chosen=True
             ),
         ],
         "figures": [
-            Figure(label="heures réutilisées", value="1 284 h", source="calculé sur 612 dates"),
-            Figure(label="pour le Département", value="0,00 €", source="calculé"),
+            Figure(label="heures réutilisées", value="1 284 h", source="calculé sur 612 dates"),
+            Figure(label="pour le Département", value="0,00 €", source="calculé"),
             Figure(label="montant attribué", value=None, source="aucun montant publié"),
         ],
         "bar": bar_parts([("Un, 17", "1", 17), ("Deux, 26", "2", 26), ("Inconnu, 45", "none", 45)]),
         "tonight": [
             TonightRoom(
                 name="Gymnase des Tilleuls",
-                place="Rennes, 0,8 km",
-                hours="18 h – 22 h",
-                price="25,00 € pour 2 h",
+                place="Rennes, 0,8 km",
+                hours="18 h – 22 h",
+                price="25,00 € pour 2 h",
                 href="#facade",
             ),
             TonightRoom(
                 name="Gymnase de la Lande-Bleue",
-                place="Bruz, 9,6 km",
+                place="Bruz, 9,6 km",
                 hours="Complet",
-                price="jusqu’à samedi, 17 h",
+                price="jusqu’à samedi, 17 h",
                 lit=False,
             ),
         ],

@@ -10,7 +10,8 @@ from typing import Any
 import click
 from flask import Flask
 
-from config import Config, ConfigError
+from config import ConfigError
+from salle.demo.cli import demo
 from salle.kernel.errors import DomainError
 
 
@@ -58,6 +59,9 @@ def migrate() -> None:
 
     upgrade()
     click.echo("Base de données à jour.")
+
+
+cli.add_command(demo)
 
 
 def main() -> None:

@@ -1,0 +1,6 @@
+"""`python -m salle`: the same as the `salle` command."""
+
+from salle.cli import main
+
+if __name__ == "__main__":
+    main()

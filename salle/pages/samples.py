@@ -6,7 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # stubs are late
+from wtforms.validators import InputRequired
 
 from salle.kernel.clock import from_wall
 from salle.web.viewmodels import Figure, RoomCard, SlotChoice, TonightRoom, bar_parts
@@ -68,27 +70,31 @@ def _week(plan: tuple[tuple[tuple[SlotState, float, float], ...], ...], *, asked
     return build_week(monday=MONDAY, pieces=pieces, wanted=wanted)
 
 
-class SampleForm(FlaskForm):  # type: ignore[misc]
+class SampleForm(FlaskForm):
     """One field of each kind; never sent."""
 
     class Meta:
         csrf = False
 
-    purpose = TextAreaField("Que ferez-vous ?", description="Une phrase suffit.")
-    headcount = StringField("Combien serez-vous ?")
-    day = DateField("Quel jour ?")
+    purpose = TextAreaField("Un mot pour le collège", description="Une phrase suffit.")
+    headcount = IntegerField("Combien serez-vous ?", [InputRequired()])
+    day = DateField("Quel jour ?", [InputRequired()])
     part = SelectField(
-        "Partie de la salle", choices=[("all", "Tout le gymnase"), ("a", "Moitié A")]
+        "Partie de la salle",
+        choices=[SelectChoice("all", "Tout le gymnase"), SelectChoice("a", "Moitié A")],
     )
     who = RadioField(
         "Au nom de qui réservez-vous ?",
-        choices=[("volants", "Les Volants du mardi"), ("other", "Une autre association")],
+        choices=[
+            SelectChoice("volants", "Les Volants du mardi"),
+            SelectChoice("other", "Une autre association"),
+        ],
     )
     rules = BooleanField("Nous venons en chaussures propres et rangeons.")
 
 
 def _form() -> SampleForm:
-    form = SampleForm(formdata=None, headcount="120", day=date(2027, 1, 12), who="volants")
+    form = SampleForm(formdata=None, headcount=120, day=date(2027, 1, 12), who="volants")
     form.headcount.errors = ["80 personnes au plus : c’est la règle de sécurité incendie."]
     return form
 

@@ -25,6 +25,7 @@ from salle.demo.personas import PERSONAS, Persona, find_persona
 from salle.demo.simulators.keys import load_signing_key
 from salle.demo.simulators.settings import Settings
 from salle.demo.simulators.web import own_url, page, redirect_to, with_query
+from salle.kernel.money import NBSP
 
 PREFIX = "/identite"
 TOKEN_SECONDS = 60
@@ -192,31 +193,35 @@ def refuse_request(asked: dict[str, str], raw: dict[str, list[str]]) -> tuple[st
     missing = [name for name in REQUIRED if not asked.get(name)]
     repeated = sorted(name for name, values in raw.items() if len(values) > 1)
     checks = (
-        (unknown, "Y000400", f"paramètre inconnu : {', '.join(unknown)[:200]}"),
-        (missing, "Y000400", f"paramètre manquant : {', '.join(missing)}"),
-        (repeated, "Y000400", f"paramètre répété : {', '.join(repeated)[:200]}"),
+        (unknown, "Y000400", f"paramètre inconnu{NBSP}: {', '.join(unknown)[:200]}"),
+        (missing, "Y000400", f"paramètre manquant{NBSP}: {', '.join(missing)}"),
+        (repeated, "Y000400", f"paramètre répété{NBSP}: {', '.join(repeated)[:200]}"),
         (asked.get("client_id") != ours.client_id, "Y030106", "service inconnu (client_id)"),
         (
             not provider().knows_redirect(asked.get("redirect_uri", "")),
             "Y030031",
             "adresse de retour non enregistrée (redirect_uri)",
         ),
-        (asked.get("response_type") != "code", "Y000400", "response_type doit valoir « code »"),
-        (asked.get("acr_values") != ACR, "Y000400", f"acr_values doit valoir « {ACR} »"),
+        (
+            asked.get("response_type") != "code",
+            "Y000400",
+            f"response_type doit valoir «{NBSP}code{NBSP}»",
+        ),
+        (asked.get("acr_values") != ACR, "Y000400", f"acr_values doit valoir «{NBSP}{ACR}{NBSP}»"),
         (
             not SAFE_VALUE.fullmatch(asked.get("nonce", "")),
             "Y000400",
-            "nonce trop court : 22 caractères au moins",
+            f"nonce trop court{NBSP}: 22 caractères au moins",
         ),
         (
             not SAFE_VALUE.fullmatch(asked.get("state", "")),
             "Y000400",
-            "state trop court : 22 caractères au moins",
+            f"state trop court{NBSP}: 22 caractères au moins",
         ),
         (
             asked.get("prompt", "login") not in {"login", "consent", "login consent"},
             "Y000400",
-            "prompt n’accepte que « login » et « consent »",
+            f"prompt n’accepte que «{NBSP}login{NBSP}» et «{NBSP}consent{NBSP}»",
         ),
     )
     return next(((code, reason) for wrong, code, reason in checks if wrong), None)

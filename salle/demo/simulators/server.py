@@ -10,9 +10,10 @@ import threading
 import time
 from types import FrameType
 
-from flask import Flask
+from flask import Flask, Response, send_from_directory
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from config import ROOT
 from salle.demo.simulators import identity, stripe, stripe_page
 from salle.demo.simulators.journal import Busy
 from salle.demo.simulators.settings import Settings
@@ -22,6 +23,7 @@ logger = logging.getLogger("salle.simulators")
 
 HOST = "127.0.0.1"
 WATCH_SECONDS = 0.5
+FONTS = ROOT / "static" / "vendor" / "fonts"
 MAX_BODY = 256 * 1024
 
 
@@ -47,8 +49,14 @@ def create_simulators(settings: Settings) -> Flask:
     app.register_blueprint(stripe_page.blueprint)
     app.after_request(add_headers)
     app.register_error_handler(404, lambda _: page("not_found", 404))
+    app.add_url_rule("/police.woff2", "font", _font)
     app.add_url_rule("/healthz", "healthz", lambda: {"status": "ok"})
     return app
+
+
+def _font() -> Response:
+    """The product's own typeface, from where the set-up put it."""
+    return send_from_directory(FONTS, "atkinson-hyperlegible-next-latin.woff2", max_age=86400)
 
 
 def run(settings: Settings) -> int:

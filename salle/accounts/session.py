@@ -14,7 +14,9 @@ from salle.kernel.sealing import Sealer
 def init_sign_in(app: Flask) -> None:
     """Install the loaders of flask-login and the sealer of secrets."""
     app.extensions["sealer"] = Sealer(app.config["CODES_KEY"])
-    login_manager.init_app(app)
+    # No context processor: pages ask navigation.account_name(), so that the page of a failure
+    # never reads the database.
+    login_manager.init_app(app, add_context_processor=False)
     login_manager.user_loader(_from_cookie)
     login_manager.request_loader(_from_bearer)
     login_manager.session_protection = None  # our token is random, hashed, and ends by itself

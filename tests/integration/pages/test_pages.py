@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from flask import Flask, render_template
+from flask import Flask, render_template, session
 from flask.testing import FlaskClient
 
+from salle.extensions import login_manager
 from salle.pages.routes import default_sentence
 from salle.pages.tonight import KEY, init_tonight, tonight_title
 from salle.web.viewmodels import TonightRoom
@@ -100,14 +101,16 @@ def test_error_page_shows_the_refusal_and_a_way_on(app: Flask, code: int) -> Non
 
 
 @pytest.mark.parametrize("code", [500, 503])
-def test_pages_of_a_broken_service_never_ask_who_is_there(app: Flask, code: int) -> None:
-    template = app.jinja_env.get_template(f"errors/{code}.html")
+def test_pages_of_a_broken_service_never_ask_who_is_there(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def broken(_token: str) -> None:
+        raise AssertionError("the database was asked for the account")
 
-    def broken() -> None:
-        raise AssertionError("the account was read")
-
+    monkeypatch.setattr(login_manager, "_user_callback", broken)
     with app.test_request_context("/"):
-        assert template.render(message="Panne.", account_name=broken, get_flashed_messages=broken)
+        session["_user_id"] = "somebody"
+        assert Page(render_template(f"errors/{code}.html", message="Panne.", title=""))
 
 
 def test_unknown_address_is_a_calm_page(client: FlaskClient) -> None:
@@ -130,6 +133,26 @@ def test_menu_leaves_out_what_does_not_exist(app: Flask, client: FlaskClient) ->
     for link in page.all(".c-nav a, .c-footer li a"):
         assert app.url_map.bind("localhost").match(str(link["href"]))
     assert page.one("[aria-current=page]")["href"] == "/aide"
+
+
+def test_signed_in_person_sees_their_name_and_leaves_by_a_post(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.jinja_env.globals, "account_name", lambda: "Nolwenn <Carré>")
+    page = Page.of(client.get("/"))
+    assert page.texts(".c-nav__who") == ["Nolwenn <Carré>"]
+    assert page.one(".c-nav form")["method"] == "post"
+    assert page.one(".c-nav form")["action"] == "/deconnexion"
+    assert "Se connecter" not in page.texts(".c-nav a")
+
+
+def test_flashed_sentence_is_a_notice_that_is_announced(client: FlaskClient) -> None:
+    with client.session_transaction() as browser:
+        browser["_flashes"] = [("error", "La connexion <b> a échoué."), ("ok", "C’est fait.")]
+    page = Page.of(client.get("/aide"))
+    assert page.texts(".c-flashes [role=alert]") == ["La connexion <b> a échoué."]
+    assert page.texts(".c-flashes [role=status]") == ["C’est fait."]
+    assert not Page.of(client.get("/aide")).all(".c-flashes")
 
 
 def test_component_page_escapes_what_it_is_given(app: Flask) -> None:

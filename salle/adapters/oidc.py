@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import FlaskIntegration, FlaskOAuth2App
+from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask, current_app, request, session
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
@@ -23,6 +24,8 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry
 from werkzeug.wrappers import Response
+
+from salle.adapters.network import is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +70,19 @@ class StrictOIDC(FlaskOAuth2App):
 
     issuer: str
     acr: str | None
+    is_local: bool
+
+    def _get_session(self) -> OAuth2Session:
+        return self._without_proxy(super()._get_session())  # type: ignore[misc]  # not in the stubs
+
+    def _get_oauth_client(self, **metadata: Any) -> OAuth2Session:
+        session = super()._get_oauth_client(**metadata)  # type: ignore[misc]  # not in the stubs
+        return self._without_proxy(session)
+
+    def _without_proxy(self, session: OAuth2Session) -> OAuth2Session:
+        """A provider on this machine is not behind the proxy of the environment."""
+        session.trust_env = not self.is_local
+        return session
 
     def load_server_metadata(self) -> dict[str, Any]:
         """Discovery, once per process; the issuer must be the configured one."""
@@ -183,6 +199,7 @@ def init_oidc(app: Flask) -> None:
         },
     )
     client.issuer = config["OIDC_ISSUER"]
+    client.is_local = is_loopback(config["OIDC_DISCOVERY_URL"])
     client.acr = config.get("OIDC_ACR") or None
     app.extensions[EXTENSION] = client
 

@@ -6,6 +6,7 @@ differs. `FakeGateway` is its in-memory double; one contract test runs on both.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from salle.adapters.network import is_loopback
 from salle.adapters.payment_gateway import (
     CheckoutSession,
     CheckoutState,
@@ -25,6 +27,7 @@ from salle.adapters.payment_gateway import (
     RefundResult,
     VerifiedEvent,
     check_signature,
+    sign_payload,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CURRENCY = "eur"
-CONNECT_SECONDS, READ_SECONDS = 3, 10
+CONNECT_SECONDS, READ_SECONDS = 3, 6
 NETWORK_RETRIES = 2
 # Stripe wants an expiry between 30 minutes and 24 hours from now.
 MINIMUM_LIFE_SECONDS = 31 * 60
@@ -42,6 +45,7 @@ MAX_NAME_LENGTH = 250
 MINIMUM_CENTS = 50
 FAKE_SECRET = "whsec_fake"  # noqa: S105 signs the events of tests only
 
+SignedEvent = tuple[bytes, str]
 Answer = TypeVar("Answer")
 
 __all__ = [
@@ -99,13 +103,19 @@ class StripeGateway:
         """One client for all threads: it keeps a connection for each."""
         with self._lock:
             if self._built is None:
+                import requests
                 import stripe
 
                 stripe.enable_telemetry = False
+                direct = None
+                if is_loopback(self._api_base):
+                    direct = requests.Session()
+                    direct.trust_env = False  # no proxy between us and this machine
+                timeout = (CONNECT_SECONDS, READ_SECONDS)
                 self._built = stripe.StripeClient(
                     self._secret_key,
                     base_addresses={"api": self._api_base.rstrip("/")} if self._api_base else {},
-                    http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+                    http_client=stripe.RequestsClient(timeout=timeout, session=direct),
                     max_network_retries=NETWORK_RETRIES,
                 )
             return self._built
@@ -307,6 +317,22 @@ class FakeGateway:
         """The payer's card is accepted."""
         if self._checkouts[session_id]["status"] == "open":
             self._checkouts[session_id]["status"] = "complete"
+
+    def signed_event(
+        self, session_id: str, kind: str = "checkout.session.completed"
+    ) -> SignedEvent:
+        """The webhook that would tell of that checkout: body, and value of Stripe-Signature."""
+        checkout, now = self._checkouts[session_id], int(self._clock())
+        event = {
+            "id": f"evt_{session_id}_{kind}",
+            "object": "event",
+            "type": kind,
+            "account": checkout["account"],
+            "created": now,
+            "data": {"object": {"id": session_id, "object": "checkout.session"}},
+        }
+        body = json.dumps(event).encode()
+        return body, sign_payload(body, secret=self.webhook_secret, timestamp=now)
 
     def _check_up(self) -> None:
         if self.unavailable:

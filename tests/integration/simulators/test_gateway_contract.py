@@ -14,6 +14,7 @@ from salle.adapters.stripe_gateway import (
     CheckoutSession,
     FakeGateway,
     GatewayRefused,
+    InvalidSignature,
     PaymentGateway,
     StripeGateway,
 )
@@ -138,6 +139,27 @@ def test_expire_when_open_then_expired_and_when_not_then_refused(bench: Bench) -
     assert (state.status, state.paid) == ("expired", False)
     with pytest.raises(GatewayRefused):
         bench.gateway.expire_checkout(account=ACCOUNT, session_id=session.id)
+
+
+def test_event_when_made_by_the_double_then_read_by_it_and_refused_elsewhere(bench: Bench) -> None:
+    """The double's own events pass the same check as the real ones."""
+    fake = FakeGateway(clock=lambda: 1_800_000_000)
+    session = fake.create_checkout(
+        payment_id=uuid4(),
+        account=ACCOUNT,
+        amount_cents=500,
+        label="Salle",
+        reference="R-1",
+        customer_email=None,
+        success_url="http://127.0.0.1/ok",
+        cancel_url="http://127.0.0.1/non",
+        expires_at=datetime.fromtimestamp(1_800_000_000, UTC),
+    )
+    body, signature = fake.signed_event(session.id)
+    event = fake.verify_event(body, signature)
+    assert (event.object_id, event.account) == (session.id, ACCOUNT)
+    with pytest.raises(InvalidSignature):
+        bench.gateway.verify_event(body, signature)
 
 
 def test_refund_when_replayed_then_given_once(bench: Bench) -> None:

@@ -96,6 +96,17 @@ def test_request_when_sent_then_has_what_franceconnect_wants_and_no_pkce(
     assert len(query["nonce"][0]) == len(query["state"][0]) == 43
 
 
+def test_sign_in_when_the_environment_has_a_proxy_then_this_machine_is_reached_without_it(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way_back = choose(client, NOLWENN)
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert client.get(way_back).get_json()["email"] == NOLWENN["persona"]
+
+
 def test_sign_in_when_given_up_then_interrupted(client: FlaskClient) -> None:
     assert sign_in(client, {"renoncer": "1"})["code"] == "interrupted"
 

@@ -151,6 +151,18 @@ def test_gateway_when_provider_cannot_answer_then_unavailable(
     assert time.monotonic() - started < 6
 
 
+def test_gateway_when_the_environment_has_a_proxy_then_this_machine_is_reached_without_it(
+    gateway: StripeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(GatewayRefused) as caught:
+        gateway.read_checkout(account=ACCOUNT, session_id="cs_test_none")
+    assert caught.value.code == "resource_missing"
+
+
 def test_gateway_when_account_is_not_ours_then_refused(gateway: StripeGateway) -> None:
     with pytest.raises(GatewayRefused) as caught:
         gateway.create_checkout(

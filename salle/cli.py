@@ -12,6 +12,7 @@ from flask import Flask
 
 from config import ConfigError
 from salle.demo.cli import demo
+from salle.grants.cli import import_fund
 from salle.kernel.errors import DomainError
 
 
@@ -35,6 +36,18 @@ def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """La salle sur demande : commandes d’installation et d’exploitation."""
+
+
+def in_app(command: click.Command) -> click.Command:
+    """A domain's command, run inside the application."""
+    if command.callback is not None:
+        command.callback = with_app(command.callback)
+    return command
+
+
+@cli.group("import")
+def importing() -> None:
+    """Importe des fichiers officiels."""
 
 
 @cli.command("token")
@@ -62,6 +75,7 @@ def migrate() -> None:
 
 
 cli.add_command(demo)
+importing.add_command(in_app(import_fund))
 
 
 def main() -> None:

@@ -9,18 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from salle.db import Model, UuidKey, enum_type
-from salle.kernel.enums import LabelledEnum
-
-
-class Precision(LabelledEnum):
-    """How exactly a figure is known (values of the published file)."""
-
-    EXACT = "exact", "exact"
-    ROUNDED_M = "arrondi_M", "arrondi au million"
-    ROUNDED_TENTH_M = "arrondi_0,1M", "arrondi au dixième de million"
-    MORE_THAN = "plus_de", "plus de"
-    FORECAST = "prevision", "prévision"
-    NOT_DISCLOSED = "non_communique", "non communiqué"
+from salle.grants.rules import Precision, RecordKind
 
 
 class FundRecord(UuidKey, Model):
@@ -28,7 +17,7 @@ class FundRecord(UuidKey, Model):
 
     __tablename__ = "fund_record"
     code: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str]
+    kind: Mapped[RecordKind] = mapped_column(enum_type(RecordKind, "kind"))
     parent_code: Mapped[str | None] = mapped_column(
         sa.ForeignKey("fund_record.code", deferrable=True, initially="DEFERRED")
     )

@@ -1,0 +1,1 @@
+"""What the rooms were used for, without personal data: indicators of a period."""

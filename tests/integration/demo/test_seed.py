@@ -1,0 +1,101 @@
+"""The demonstration's data: complete, the same at every start, never undoing what people did."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from salle.accounts.models import User
+from salle.accounts.queries import get_user_by_email
+from salle.db import Base, db, transaction
+from salle.demo.personas import PERSONAS
+from salle.demo.seed import seed, uai
+from salle.kernel.french import is_rna, is_uai
+from salle.organisations.models import Organisation
+from salle.venues.models import Room, RoomSpace, Site
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+CONTRACT_ROOMS = {
+    "gymnase-des-tilleuls",
+    "gymnase-des-tilleuls-a",
+    "gymnase-des-tilleuls-b",
+    "salle-essai",
+    "foyer-des-tilleuls",
+}
+
+
+@pytest.fixture
+def seeded(session: None) -> None:
+    seed(now=NOW)
+    db.session.expire_all()
+
+
+def contents() -> dict[str, list[str]]:
+    """Every row of every table of ours, as text."""
+    return {
+        table.name: sorted(str(tuple(row)) for row in db.session.execute(sa.select(table)))
+        for table in Base.metadata.sorted_tables
+    }
+
+
+def test_the_rooms_of_the_contract_are_there(seeded: None) -> None:
+    slugs = set(db.session.scalars(sa.select(Room.slug)))
+    assert slugs >= CONTRACT_ROOMS
+    assert len(slugs) >= 17
+    assert all(db.session.scalars(sa.select(Room.published_at)))
+
+
+def test_the_whole_gymnase_is_its_two_halves(seeded: None) -> None:
+    spaces: dict[str, set[object]] = {}
+    for slug, space in db.session.execute(
+        sa.select(Room.slug, RoomSpace.space_id).join(Room, Room.id == RoomSpace.room_id)
+    ):
+        spaces.setdefault(slug, set()).add(space)
+    half_a, half_b = spaces["gymnase-des-tilleuls-a"], spaces["gymnase-des-tilleuls-b"]
+    assert spaces["gymnase-des-tilleuls"] == half_a | half_b
+    assert not half_a & half_b
+
+
+def test_every_persona_can_be_found_and_is_marked_fictional(seeded: None) -> None:
+    for persona in PERSONAS:
+        assert get_user_by_email(persona.email).fictional
+
+
+def test_codes_are_well_formed_and_of_no_real_departement(seeded: None) -> None:
+    codes = list(db.session.scalars(sa.select(Site.uai)))
+    assert all(is_uai(code) and code.startswith("096") for code in codes)
+    assert all(is_rna(rna or "") for rna in db.session.scalars(sa.select(Organisation.rna)))
+    assert uai(1) in codes
+
+
+def test_a_second_start_changes_nothing(seeded: None) -> None:
+    before = contents()
+    seed(now=datetime(2026, 11, 25, 7, 0, tzinfo=UTC))
+    assert contents() == before
+
+
+def test_what_people_did_stays(seeded: None) -> None:
+    room = db.session.scalars(sa.select(Room).where(Room.slug == "salle-essai")).one()
+    with transaction():
+        room.name = "Salle renommée"
+        for assignment in get_user_by_email("gardien@demo.example").roles:
+            db.session.delete(assignment)
+    seed(now=NOW)
+    db.session.expire_all()
+    assert room.name == "Salle renommée"
+    assert get_user_by_email("gardien@demo.example").roles == []
+
+
+def test_nothing_is_written_when_something_fails(
+    app: Flask, session: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("stop here")
+
+    monkeypatch.setattr("salle.demo.seed._add_organisations", broken)
+    with pytest.raises(RuntimeError):
+        seed(now=NOW)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 0

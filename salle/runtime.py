@@ -30,12 +30,13 @@ def is_local(environ: Mapping[str, str]) -> bool:
 
 def demo_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment completed with the demonstration's own settings; given ones win."""
-    port = int(environ.get("PORT") or "8000")
+    port = environ.get("PORT") or "8000"
+    beside = int(port) + 1 if port.isascii() and port.isdigit() else 0  # Config refuses others
     data_dir = Path(environ.get("SALLE_DATA_DIR") or ROOT / "var").absolute()
-    simulators = f"http://127.0.0.1:{environ.get('SIMULATORS_PORT') or port + 1}"
+    simulators = f"http://127.0.0.1:{environ.get('SIMULATORS_PORT') or beside}"
     defaults = {
         "SALLE_ENV": "demo",
-        "PORT": str(port),
+        "PORT": port,
         "SALLE_DATA_DIR": str(data_dir),
         "OIDC_ISSUER": SIMULATION_ISSUER,
         "OIDC_DISCOVERY_URL": f"{simulators}/identite/.well-known/openid-configuration",

@@ -44,7 +44,8 @@ def run_demo(environ: Mapping[str, str]) -> int:
     stopping.listen()
     children: list[Child] = []
     try:
-        with only_one(Path(demo_environment(environ)["SALLE_DATA_DIR"])) as interrupted:
+        data_dir = Path(demo_environment({**environ, "PORT": ""})["SALLE_DATA_DIR"])
+        with only_one(data_dir) as interrupted:
             port, simulators = choose_ports(environ, wait=LEFTOVER_SECONDS if interrupted else 0)
             given = {**environ, "PORT": str(port), "SIMULATORS_PORT": str(simulators)}
             try:

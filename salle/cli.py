@@ -14,6 +14,7 @@ from config import ConfigError
 from salle.demo.cli import demo
 from salle.grants.cli import import_fund
 from salle.kernel.errors import DomainError
+from salle.venues.cli import import_directory, import_school_calendar
 
 
 def init_cli(app: Flask) -> None:
@@ -76,6 +77,8 @@ def migrate() -> None:
 
 cli.add_command(demo)
 importing.add_command(in_app(import_fund))
+importing.add_command(in_app(import_directory))
+importing.add_command(in_app(import_school_calendar))
 
 
 def main() -> None:

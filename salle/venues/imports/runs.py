@@ -75,9 +75,10 @@ def run_import(
     parse: Callable[[Row], Item | None],
     store: Callable[[Item], Outcome],
     report: Report | None = None,
+    prepare: Callable[[], None] | None = None,
     finish: Callable[[], None] | None = None,
 ) -> Report:
-    """Read and store every line in one transaction, then `finish`.
+    """`prepare`, read and store every line, `finish`: one transaction.
 
     `parse` is pure: it returns None for a line that does not concern us, and raises a
     DomainError for one that is wrong. `store` writes; its DomainError undoes that line only.
@@ -85,6 +86,8 @@ def run_import(
     """
     report = report or Report()
     with transaction():
+        if prepare is not None:
+            prepare()
         with click.progressbar(rows, label=label, file=sys.stderr, width=24) as steps:
             for row in steps:
                 try:

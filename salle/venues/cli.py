@@ -1,0 +1,63 @@
+"""`salle import …` for sites, school calendars and timetables."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from salle.kernel.clock import local_day, utcnow
+from salle.venues.imports.academies import department_code
+from salle.venues.imports.directory import DirectoryImport, open_directory
+from salle.venues.imports.runs import Report, conclude, run_import
+from salle.venues.imports.school_calendar import CalendarImport, open_calendar
+
+FILE = click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path))
+
+
+@click.command("annuaire")
+@FILE
+@click.option("--departement", metavar="CODE", help="Un seul département, par exemple 035 ou 35.")
+def import_directory(file: Path, departement: str | None) -> None:
+    """Importe les collèges publics de l’annuaire (CSV).
+
+    Un collège qui a fermé est marqué comme tel, aucun n’est supprimé. Code de sortie : 0 si
+    tout est pris, 1 si le fichier est inutilisable, 3 si des lignes ont été rejetées.
+    """
+    report = Report()
+    work = DirectoryImport(
+        today=local_day(utcnow()),
+        report=report,
+        department=department_code(departement) if departement else None,
+    )
+    run_import(
+        open_directory(file),
+        label="Collèges",
+        report=report,
+        prepare=work.prepare,
+        parse=work.parse,
+        store=work.store,
+        finish=work.finish,
+    )
+    conclude(report)
+
+
+@click.command("calendrier-scolaire")
+@FILE
+def import_school_calendar(file: Path) -> None:
+    """Importe le calendrier scolaire (CSV).
+
+    Les ouvertures des collèges concernés sont recalculées. Mêmes codes de sortie que
+    « salle import annuaire ».
+    """
+    work = CalendarImport(source=file.name)
+    conclude(
+        run_import(
+            open_calendar(file),
+            label="Vacances",
+            parse=work.parse,
+            store=work.store,
+            finish=partial(work.finish, local_day(utcnow())),
+        )
+    )

@@ -1,0 +1,273 @@
+"""Reading an iCalendar file: what it occupies, as UTC intervals. Knows no model.
+
+The file comes from outside, so its repetitions are laid out in a child process with little
+time and memory, after a static look that refuses what could never be a timetable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import resource
+import select
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import icalendar
+import recurring_ical_events
+
+from salle.kernel.clock import from_wall
+from salle.kernel.errors import Invalid
+
+MAX_BYTES = 5_000_000
+MAX_EVENTS = 20_000
+MAX_DATES = 5_000  # of RDATE and EXDATE together
+MAX_PARTS = 60  # values of one BY… part of a rule
+MAX_LESSONS = 10_000
+CPU_SECONDS = 8
+WALL_SECONDS = 30
+MEMORY_BYTES = 600_000_000  # beyond what the process already has
+
+LINE = "X-SALLE-LINE"
+_DAY = timedelta(days=1)
+
+
+class BadCalendar(Invalid):
+    """The file is not an iCalendar file, or not one that can be laid out."""
+
+    code = "bad_calendar"
+    message = "Ce fichier n’est pas un calendrier iCalendar (.ics)."
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Lesson:
+    """One use, half-open in UTC, and the line of the file where its event begins."""
+
+    starts_at: datetime
+    ends_at: datetime
+    line: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the file holds: its uses in order, and remarks (line, French sentence)."""
+
+    lessons: list[Lesson]
+    rejects: list[tuple[int, str]]
+    warnings: list[tuple[int, str]]
+
+
+def read_calendar(content: bytes, *, zone_name: str, first: datetime, last: datetime) -> Reading:
+    """The uses of the file that touch [first, last); BadCalendar when it must be refused.
+
+    Floating and all-day times are read in `zone_name`. Cancelled events and those marked
+    transparent occupy nothing.
+    """
+    text = _numbered(_checked(_text(content)))
+    raw = _in_child(lambda: _expand(text, zone_name, first, last))
+    return Reading(
+        lessons=sorted(
+            Lesson(datetime.fromisoformat(start), datetime.fromisoformat(end), line, title)
+            for start, end, line, title in raw["lessons"]
+        ),
+        rejects=[(line, reason) for line, reason in raw["rejects"]],
+        warnings=[(line, reason) for line, reason in raw["warnings"]],
+    )
+
+
+def _text(content: bytes) -> str:
+    if len(content) > MAX_BYTES:
+        raise BadCalendar(f"Ce calendrier dépasse {MAX_BYTES // 1_000_000} Mo.")
+    if b"\0" in content:
+        raise BadCalendar
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _checked(text: str) -> str:
+    """The text, if a static look finds nothing to refuse."""
+    unfolded = re.sub(r"\r?\n[ \t]", "", text).upper()
+    if not unfolded.lstrip().startswith("BEGIN:VCALENDAR"):
+        raise BadCalendar
+    if "END:VCALENDAR" not in unfolded:
+        raise BadCalendar("Ce calendrier est coupé : sa fin manque.")
+    if unfolded.count("BEGIN:VEVENT") > MAX_EVENTS:
+        raise BadCalendar(f"Ce calendrier a plus de {MAX_EVENTS} événements.")
+    if re.search(r"^[^:\n]*RULE[^\n]*FREQ=(HOURLY|MINUTELY|SECONDLY)", unfolded, re.MULTILINE):
+        raise BadCalendar("Ce calendrier répète un événement plus d’une fois par jour.")
+    for part in re.findall(r"[;:]BY[A-Z]+=([^;\r\n]*)", unfolded):
+        if part.count(",") >= MAX_PARTS:
+            raise BadCalendar("Ce calendrier a une règle de répétition démesurée.")
+    dates = re.findall(r"^(?:RDATE|EXDATE)[;:][^\n]*", unfolded, re.MULTILINE)
+    if sum(line.count(",") + 1 for line in dates) > MAX_DATES:
+        raise BadCalendar(f"Ce calendrier énumère plus de {MAX_DATES} dates.")
+    return text
+
+
+def _numbered(text: str) -> str:
+    """The text with, in each event, the number of the line where it begins."""
+    lines = text.splitlines()
+    return "\r\n".join(
+        f"{line}\r\n{LINE}:{number}" if line.strip().upper() == "BEGIN:VEVENT" else line
+        for number, line in enumerate(lines, start=1)
+    )
+
+
+def _in_child(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Run in a forked child with little CPU and memory: it may die, we do not."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - its coverage dies with it
+        os.close(reading)
+        _child(work, writing)
+    os.close(writing)
+    try:
+        answer = _read_all(reading)
+    finally:
+        os.close(reading)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    if not answer:
+        raise BadCalendar("Ce calendrier est trop lourd à lire : il a été refusé.")
+    result: dict[str, Any] = json.loads(answer)
+    if "refused" in result:
+        raise BadCalendar(result["refused"])
+    return result
+
+
+def _child(work: Callable[[], dict[str, Any]], writing: int) -> None:  # pragma: no cover
+    status = 1
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            size = int(statm.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY_BYTES, size + MEMORY_BYTES))
+        try:
+            result = work()
+        except BadCalendar as error:
+            result = {"refused": error.message}
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
+            result = {"refused": "Ce calendrier est mal formé : il ne peut pas être lu."}
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(json.dumps(result).encode())
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _read_all(reading: int) -> bytes:
+    """Everything the child writes, or nothing if it takes too long or dies half-way."""
+    chunks: list[bytes] = []
+    limit = time.monotonic() + WALL_SECONDS
+    while True:
+        ready, _, _ = select.select([reading], [], [], max(0.0, limit - time.monotonic()))
+        if not ready:
+            return b""
+        chunk = os.read(reading, 1 << 20)
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+
+
+def _expand(text: str, zone_name: str, first: datetime, last: datetime) -> dict[str, Any]:
+    """Every occurrence between the bounds (runs in the child)."""
+    lessons: list[tuple[str, str, int, str]] = []
+    rejects: list[tuple[int, str]] = []
+    warnings: list[tuple[int, str]] = []
+    for calendar in icalendar.Calendar.from_ical(text, multiple=True):
+        if calendar.name != "VCALENDAR":
+            raise BadCalendar
+        rejects += _take_out_broken(calendar)
+        warnings += _unknown_zones(calendar, zone_name)
+        query = recurring_ical_events.of(calendar)
+        # A day more on each side: floating times have no offset yet.
+        for event in query.between(first - _DAY, last + _DAY):
+            if _is_free(event):
+                continue
+            start, end = _bounds(event, zone_name)
+            if start < end and start < last and end > first:
+                title = str(event.get("SUMMARY", ""))[:200]
+                lessons.append((start.isoformat(), end.isoformat(), _line(event), title))
+    if len(lessons) > MAX_LESSONS:
+        raise BadCalendar(f"Ce calendrier donne plus de {MAX_LESSONS} cours.")
+    return {"lessons": lessons, "rejects": rejects, "warnings": warnings}
+
+
+def _take_out_broken(calendar: Any) -> list[tuple[int, str]]:
+    """Remove the events that cannot be laid out; the line of each and why."""
+    rejects = []
+    for event in calendar.walk("VEVENT"):
+        reason = _problem(event)
+        if reason is not None:
+            calendar.subcomponents.remove(event)
+            rejects.append((_line(event), reason))
+    return rejects
+
+
+def _problem(event: Any) -> str | None:
+    names = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
+    broken = {name.upper() for name, _ in event.errors if name} & set(names)
+    if broken:
+        return f"{', '.join(sorted(broken))} illisible"
+    if not hasattr(event.get("DTSTART"), "dt"):
+        return "DTSTART absent ou donné plusieurs fois"
+    start, end = _bounds(event, "UTC")
+    if end < start:
+        return "la fin précède le début"
+    try:
+        alone = icalendar.Calendar()
+        alone.add_component(event)
+        next(recurring_ical_events.of(alone).after(start - _DAY), None)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return "répétition illisible"
+    return None
+
+
+def _unknown_zones(calendar: Any, zone_name: str) -> list[tuple[int, str]]:
+    """Times whose zone is unknown come out without one, silently: say so."""
+    warnings = []
+    for event in calendar.walk("VEVENT"):
+        start = event["DTSTART"]
+        zone = start.params.get("TZID")
+        if zone and isinstance(start.dt, datetime) and start.dt.tzinfo is None:
+            text = f"fuseau horaire inconnu « {zone[:60]} » : lu à l’heure de {zone_name}"
+            warnings.append((_line(event), text))
+    return warnings
+
+
+def _line(event: Any) -> int:
+    return int(event.get(LINE, 0))
+
+
+def _is_free(event: Any) -> bool:
+    return (
+        str(event.get("STATUS", "")).upper() == "CANCELLED"
+        or str(event.get("TRANSP", "")).upper() == "TRANSPARENT"
+    )
+
+
+def _bounds(event: Any, zone_name: str) -> tuple[datetime, datetime]:
+    start = event["DTSTART"].dt
+    if "DTEND" in event:
+        end = event["DTEND"].dt
+    elif "DURATION" in event:
+        end = start + event["DURATION"].dt
+    else:
+        end = start if isinstance(start, datetime) else start + timedelta(days=1)
+    return _instant(start, zone_name), _instant(end, zone_name)
+
+
+def _instant(moment: date, zone_name: str) -> datetime:
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 wall time
+    return from_wall(moment, zone_name)

@@ -14,7 +14,8 @@ from config import ConfigError
 from salle.demo.cli import demo
 from salle.grants.cli import import_fund
 from salle.kernel.errors import DomainError
-from salle.venues.cli import import_directory, import_school_calendar
+from salle.payments.cli import import_rooms
+from salle.venues.cli import import_directory, import_school_calendar, import_timetable
 
 
 def init_cli(app: Flask) -> None:
@@ -79,6 +80,8 @@ cli.add_command(demo)
 importing.add_command(in_app(import_fund))
 importing.add_command(in_app(import_directory))
 importing.add_command(in_app(import_school_calendar))
+importing.add_command(in_app(import_timetable))
+importing.add_command(in_app(import_rooms))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from salle.venues.imports.academies import department_code
 from salle.venues.imports.directory import DirectoryImport, open_directory
 from salle.venues.imports.runs import Report, conclude, run_import
 from salle.venues.imports.school_calendar import CalendarImport, open_calendar
+from salle.venues.imports.timetable import find_room_to_fill, read_timetable, store_timetable
 
 FILE = click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path))
 
@@ -61,3 +63,31 @@ def import_school_calendar(file: Path) -> None:
             finish=partial(work.finish, local_day(utcnow())),
         )
     )
+
+
+@click.command("emploi-du-temps")
+@FILE
+@click.option("--room", "slug", metavar="SALLE", required=True, help="Identifiant de la salle.")
+@click.option("--territoire", metavar="IDENTIFIANT", help="Si deux territoires ont cette salle.")
+def import_timetable(file: Path, slug: str, territoire: str | None) -> None:
+    """Importe l’emploi du temps d’une salle (iCalendar .ics).
+
+    Ces heures deviennent du temps scolaire, à la place de la version précédente. Un cours au
+    même moment qu’une réservation est rejeté, les autres sont pris. Mêmes codes de sortie que
+    « salle import annuaire ».
+    """
+    now = utcnow()
+    room, site = find_room_to_fill(slug, territoire)
+    with click.progressbar(length=2, label="Emploi du temps", file=sys.stderr, width=24) as bar:
+        content, reading = read_timetable(file, zone_name=site.time_zone, now=now)
+        bar.update(1)
+        report = store_timetable(
+            room=room,
+            zone_name=site.time_zone,
+            file_name=file.name,
+            content=content,
+            reading=reading,
+            now=now,
+        )
+        bar.update(1)
+    conclude(report)

@@ -48,6 +48,7 @@ class Report:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     rejects: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
+    removed: int = 0
 
     def count(self, outcome: Outcome, number: int = 1) -> None:
         """Add lines to the count of an outcome."""
@@ -65,6 +66,8 @@ class Report:
         """« 60 créés, 2 modifiés, 0 inchangé, 1 rejeté »."""
         counts = [(self.outcomes[outcome], outcome.label) for outcome in Outcome]
         counts.append((len(self.rejects), "rejeté"))
+        if self.removed:
+            counts.append((self.removed, "retiré"))
         return ", ".join(f"{number} {word}{'s' * (number > 1)}" for number, word in counts)
 
 

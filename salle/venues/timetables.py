@@ -1,0 +1,231 @@
+"""School use: the lessons of a room's timetable become occupations of its spaces."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from salle.adapters.ical import Lesson
+from salle.db import db
+from salle.kernel.words import periode
+from salle.venues.models import Room, RoomSpace, Space, Timetable
+from salle.venues.occupations import Occupation, lock_spaces
+from salle.venues.rules import OccupationKind
+
+LONGEST = timedelta(hours=24)  # longer uses are cut in rows of this length
+BOOKED = (OccupationKind.HOLD, OccupationKind.BOOKING)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One row to be: a space taken, half-open in UTC."""
+
+    space_id: uuid.UUID
+    starts_at: datetime
+    ends_at: datetime
+    frees_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Collision:
+    """A lesson that was not taken: somebody has booked that place at that time."""
+
+    lesson: Lesson
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What a new version of a timetable changed, in uses (lessons that touch are one)."""
+
+    added: int
+    removed: int
+    kept: int
+    collisions: list[Collision]
+
+
+def replace_timetable(
+    *,
+    room: Room,
+    zone_name: str,
+    lessons: Iterable[Lesson],
+    file_name: str,
+    content: bytes,
+    now: datetime,
+) -> Replacement:
+    """Make these lessons the room's school use, in place of the previous version.
+
+    Holds and bookings are never overwritten: a lesson that meets one is left out whole and
+    listed. What another timetable or a block already takes is left to it. Only rows that
+    differ are written. Run it inside transaction(): the spaces are locked first.
+    """
+    buffers = _buffers(room)
+    lock_spaces(buffers)
+    timetable = _timetable(room, file_name, content, now)
+    lessons = sorted(lessons)
+    others = _others(buffers, lessons, timetable)
+    collisions = list(_collisions(lessons, others, buffers, zone_name))
+    refused = {collision.lesson for collision in collisions}
+    kept = [lesson for lesson in lessons if lesson not in refused]
+    wanted = set(_slots(kept, others, buffers))
+    current = {
+        Slot(row.space_id, row.starts_at, row.ends_at, row.frees_at): row.id
+        for row in db.session.scalars(
+            sa.select(Occupation).where(Occupation.timetable_id == timetable.id)
+        )
+    }
+    _write(timetable, wanted - current.keys(), [current[s] for s in current.keys() - wanted])
+    timetable.event_count = len(kept)
+    before = {(slot.starts_at, slot.ends_at) for slot in current}
+    after = {(slot.starts_at, slot.ends_at) for slot in wanted}
+    return Replacement(
+        added=len(after - before),
+        removed=len(before - after),
+        kept=len(after & before),
+        collisions=collisions,
+    )
+
+
+def merge(lessons: Iterable[Lesson]) -> Iterator[tuple[datetime, datetime]]:
+    """Lessons that touch or overlap as one use: no pause between two lessons of a morning."""
+    start = end = None
+    for lesson in sorted(lessons):
+        if start is None or end is None:
+            start, end = lesson.starts_at, lesson.ends_at
+        elif lesson.starts_at <= end:
+            end = max(end, lesson.ends_at)
+        else:
+            yield start, end
+            start, end = lesson.starts_at, lesson.ends_at
+    if start is not None and end is not None:
+        yield start, end
+
+
+def _buffers(room: Room) -> dict[uuid.UUID, timedelta]:
+    rows = db.session.execute(
+        sa.select(Space.id, Space.buffer)
+        .join(RoomSpace, RoomSpace.space_id == Space.id)
+        .where(RoomSpace.room_id == room.id)
+        .order_by(Space.id)
+    )
+    return {row.id: row.buffer for row in rows}
+
+
+def _timetable(room: Room, file_name: str, content: bytes, now: datetime) -> Timetable:
+    digest = hashlib.sha256(content).hexdigest()
+    timetable = db.session.scalar(sa.select(Timetable).where(Timetable.room_id == room.id))
+    if timetable is None:
+        timetable = Timetable(
+            room_id=room.id, file_name=file_name, digest=digest, imported_at=now, event_count=0
+        )
+        db.session.add(timetable)
+    elif timetable.digest != digest:
+        timetable.file_name, timetable.digest, timetable.imported_at = file_name, digest, now
+    db.session.flush()
+    return timetable
+
+
+def _others(
+    spaces: Iterable[uuid.UUID], lessons: list[Lesson], timetable: Timetable
+) -> list[Occupation]:
+    """Active occupations of these spaces around the lessons, this timetable's left out."""
+    if not lessons:
+        return []
+    first = lessons[0].starts_at - timedelta(days=2)
+    last = max(lesson.ends_at for lesson in lessons) + timedelta(days=1)
+    return list(
+        db.session.scalars(
+            sa.select(Occupation)
+            .where(Occupation.space_id.in_(list(spaces)), Occupation.active)
+            .where(Occupation.utc_day.between(first.date(), last.date()))
+            .where(Occupation.timetable_id.is_distinct_from(timetable.id))
+            .order_by(Occupation.starts_at, Occupation.id)
+        )
+    )
+
+
+def _collisions(
+    lessons: list[Lesson],
+    others: list[Occupation],
+    buffers: dict[uuid.UUID, timedelta],
+    zone_name: str,
+) -> Iterator[Collision]:
+    """Both lists are in order of their starts: each booking is looked at while it may count."""
+    booked = [row for row in others if row.kind in BOOKED]
+    pause = max(buffers.values(), default=timedelta())
+    at = 0
+    for lesson in lessons:
+        # No row lasts more than 29 hours: one that started long before is behind us.
+        while at < len(booked) and booked[at].starts_at < lesson.starts_at - timedelta(hours=30):
+            at += 1
+        for row in booked[at:]:
+            if row.starts_at >= lesson.ends_at + pause:
+                break
+            if lesson.starts_at < row.frees_at and (
+                row.starts_at < lesson.ends_at + buffers[row.space_id]
+            ):
+                yield Collision(lesson, _reason(lesson, row, zone_name))
+                break
+
+
+def _reason(lesson: Lesson, row: Occupation, zone_name: str) -> str:
+    title = f" « {lesson.title} »" if lesson.title else ""
+    when = periode(lesson.starts_at, lesson.ends_at, zone_name)
+    return f"cours{title} du {when} : {row.kind.label} au même moment, rien n’est écrasé"
+
+
+def _slots(
+    lessons: list[Lesson], others: list[Occupation], buffers: dict[uuid.UUID, timedelta]
+) -> Iterator[Slot]:
+    """Merged lessons, without what another timetable or a block already takes."""
+    for space_id, buffer in buffers.items():
+        taken = [
+            (row.starts_at - buffer, row.frees_at)
+            for row in others
+            if row.space_id == space_id and row.kind not in BOOKED
+        ]
+        for start, end in merge(lessons):
+            for piece_start, piece_end in _subtract(start, end, taken):
+                while piece_start < piece_end:
+                    stop = min(piece_end, piece_start + LONGEST)
+                    frees = stop + buffer if stop == piece_end else stop
+                    yield Slot(space_id, piece_start, stop, frees)
+                    piece_start = stop
+
+
+def _subtract(
+    start: datetime, end: datetime, cuts: list[tuple[datetime, datetime]]
+) -> Iterator[tuple[datetime, datetime]]:
+    for cut_start, cut_end in cuts:
+        if cut_start < end and start < cut_end:
+            if start < cut_start:
+                yield start, cut_start
+            start = cut_end
+    if start < end:
+        yield start, end
+
+
+def _write(timetable: Timetable, added: set[Slot], removed: list[int]) -> None:
+    if removed:
+        db.session.execute(sa.delete(Occupation).where(Occupation.id.in_(removed)))
+    if added:
+        db.session.execute(
+            sa.insert(Occupation),
+            [
+                {
+                    "space_id": slot.space_id,
+                    "kind": OccupationKind.SCHOOL,
+                    "starts_at": slot.starts_at,
+                    "ends_at": slot.ends_at,
+                    "frees_at": slot.frees_at,
+                    "timetable_id": timetable.id,
+                }
+                for slot in sorted(added, key=lambda one: (one.space_id, one.starts_at))
+            ],
+        )
+    db.session.flush()

@@ -45,10 +45,11 @@ EVENING_HOURS = (
     Opening(period=Period.TERM, weekdays=(6,), opens=9 * 60, closes=20 * 60),
     Opening(period=Period.HOLIDAYS, weekdays=(*WEEK, 6), opens=9 * 60, closes=20 * 60),
 )
-# Open day and night, every day of the year.
+# Open day and night, every day of the year. Each period by its name: a rule of the site for
+# the summer would be more precise than a rule of the room for all holidays.
+EVERY_PERIOD = tuple(period for period in Period if period not in (Period.OPEN, Period.CLOSED))
 ALWAYS = tuple(
-    Opening(period=period, weekdays=EVERY_DAY, opens=0, closes=MIDNIGHT)
-    for period in (Period.TERM, Period.HOLIDAYS, Period.PUBLIC_HOLIDAY)
+    Opening(period=period, weekdays=EVERY_DAY, opens=0, closes=MIDNIGHT) for period in EVERY_PERIOD
 )
 
 

@@ -1,4 +1,4 @@
-"""Puts the fictional territory in place: whole or not at all, and never twice.
+"""Puts the fictional territory in place, once.
 
 Everything has a fixed id. What is missing is added; what is there is left as it is, with what
 people did to it: the details of a site, a room or a person come only with that row itself.
@@ -28,6 +28,7 @@ from salle.demo.places import (
 )
 from salle.demo.rows import add, add_links, key
 from salle.doors.models import Door, RoomDoor
+from salle.grants.seed import load_demo_fund
 from salle.kernel.clock import local_day
 from salle.kernel.french import UAI_LETTERS
 from salle.organisations.models import Eligibility, MemberRole, Membership, Organisation
@@ -38,20 +39,27 @@ from salle.venues.models import OpeningRule, Room, RoomSpace, Schedule, Site, Sp
 from salle.venues.rules import SchoolCalendar
 
 VOTED_ON = date(2025, 6, 24)
+FUNDED_FROM = date(2025, 9, 1)
 TARIFFS_FROM = date(2025, 9, 1)
 DECISION = "Délibération fictive nº 2025-17 du conseil d’administration"
 TERRITORY_ID = key("territory", TERRITORY_SLUG)
 
 
 def seed(*, now: datetime) -> None:
-    """Put the demonstration's data in place; one transaction, nothing the second time."""
+    """Put the demonstration's data in place; the second time there is nothing to do."""
     with transaction():
         _add_territory(now)
         _add_sites()
         _add_rooms(now)
         _add_people(now)
         _add_organisations(now)
-        school.extend_windows(local_day(now))
+        school.add_calendar(local_day(now))
+        load_demo_fund(
+            territory_id=TERRITORY_ID,
+            site_ids=[key("site", site.number) for site in SITES],
+            from_day=FUNDED_FROM,
+        )
+    school.add_timetables(now)
 
 
 def uai(number: int) -> str:

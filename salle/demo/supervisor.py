@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from config import Config, ConfigError
 from salle import postgres
@@ -44,7 +45,7 @@ def run_demo(environ: Mapping[str, str]) -> int:
     stopping.listen()
     children: list[Child] = []
     try:
-        data_dir = Path(demo_environment({**environ, "PORT": ""})["SALLE_DATA_DIR"])
+        data_dir = _data_dir(environ)
         with only_one(data_dir) as interrupted:
             port, simulators = choose_ports(environ, wait=LEFTOVER_SECONDS if interrupted else 0)
             given = {**environ, "PORT": str(port), "SIMULATORS_PORT": str(simulators)}
@@ -81,7 +82,10 @@ def _run(environ: Mapping[str, str], children: list[Child], stopping: Stopping) 
         click.echo("  · base de données : celle de DATABASE_URL")
     with step("simulateurs (identité, paiement)"):
         wait_ready(children, f"{simulators_address}/healthz", stopping)
-    prepare(replace(config, database_url=url), step)
+    try:
+        prepare(replace(config, database_url=url), step)
+    except OperationalError as error:
+        raise DemoError(f"La base de données ne répond pas : {error.orig}") from error
     with step("service, tâches de fond"):
         web.environ = {**environ, "DATABASE_URL": url}
         children += [worker, web]
@@ -92,6 +96,16 @@ def _run(environ: Mapping[str, str], children: list[Child], stopping: Stopping) 
     click.echo(f"Prête en {time.monotonic() - began:.1f} s.".replace(".", ",", 1))
     click.echo(banner(config.public_url, simulators=simulators_address))
     watch(children, stopping)
+
+
+def _data_dir(environ: Mapping[str, str]) -> Path:
+    try:
+        return Path(demo_environment({**environ, "PORT": ""})["SALLE_DATA_DIR"])
+    except OSError as error:
+        raise ConfigError(
+            f"Le dossier {error.filename} n’est pas utilisable ({error.strerror}). "
+            "Choisissez-en un autre avec SALLE_DATA_DIR=…"
+        ) from error
 
 
 def describe(environ: Mapping[str, str]) -> list[Child]:

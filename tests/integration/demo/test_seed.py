@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,9 +13,13 @@ from salle.accounts.queries import get_user_by_email
 from salle.db import Base, db, transaction
 from salle.demo.personas import PERSONAS
 from salle.demo.seed import seed, uai
+from salle.grants.models import ProjectSite
+from salle.kernel.clock import to_wall
 from salle.kernel.french import is_rna, is_uai
 from salle.organisations.models import Organisation
-from salle.venues.models import Room, RoomSpace, Site
+from salle.venues.models import OpeningWindow, Room, RoomSpace, Site
+from salle.venues.occupations import Occupation
+from salle.venues.rules import OccupationKind
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 CONTRACT_ROOMS = {
@@ -99,3 +103,62 @@ def test_nothing_is_written_when_something_fails(
     with pytest.raises(RuntimeError):
         seed(now=NOW)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
+
+
+def free_days(slug: str) -> set[date]:
+    """Days on which the room has an opening window."""
+    return set(
+        db.session.scalars(
+            sa.select(OpeningWindow.day)
+            .join(Room, Room.schedule_id == OpeningWindow.schedule_id)
+            .where(Room.slug == slug)
+        )
+    )
+
+
+def test_the_try_out_room_is_open_day_and_night(seeded: None) -> None:
+    days = free_days("salle-essai")
+    first, last = date(2026, 9, 1), date(2027, 8, 31)
+    assert {first + timedelta(days=n) for n in range((last - first).days + 1)} <= days
+    room = db.session.scalars(sa.select(Room).where(Room.slug == "salle-essai")).one()
+    night = datetime(2026, 12, 24, 23, 30, tzinfo=UTC)
+    found = db.session.scalar(
+        sa.text(
+            "SELECT tstzrange(:a, :b) <@ free FROM free_in(:room, :schedule, :days,"
+            " tstzmultirange(tstzrange(:a, :b)))"
+        ),
+        {
+            "a": night,
+            "b": night + timedelta(hours=6),
+            "room": room.id,
+            "schedule": room.schedule_id,
+            "days": [night.date() + timedelta(days=n) for n in (-1, 0, 1)],
+        },
+    )
+    assert found is True
+
+
+def test_lessons_take_both_halves_on_term_weekdays_only(seeded: None) -> None:
+    rows = db.session.execute(
+        sa.select(Occupation.space_id, Occupation.starts_at, Occupation.ends_at)
+        .join(RoomSpace, RoomSpace.space_id == Occupation.space_id)
+        .join(Room, Room.id == RoomSpace.room_id)
+        .where(Room.slug == "gymnase-des-tilleuls", Occupation.kind == OccupationKind.SCHOOL)
+    ).all()
+    by_space: dict[object, set[date]] = {}
+    for space, start, end in rows:
+        day = to_wall(start)
+        assert (day.hour, to_wall(end).hour) == (8, 17)
+        assert day.isoweekday() <= 5
+        by_space.setdefault(space, set()).add(day.date())
+    taken = list(by_space.values())
+    assert len(taken) == 2
+    assert taken[0] == taken[1]
+    assert date(2026, 12, 1) in taken[0]  # an ordinary Tuesday
+    assert date(2026, 11, 11) not in taken[0]  # a public holiday
+    assert date(2026, 12, 22) not in taken[0]  # Christmas holidays
+
+
+def test_the_project_of_the_fund_follows_the_sites(seeded: None) -> None:
+    linked = set(db.session.scalars(sa.select(ProjectSite.site_id)))
+    assert linked == set(db.session.scalars(sa.select(Site.id)))

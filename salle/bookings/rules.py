@@ -8,6 +8,8 @@ from salle.kernel.enums import LabelledEnum
 
 HOLD_DURATION = timedelta(minutes=10)
 REQUEST_DURATION = timedelta(days=7)
+REMINDER = timedelta(hours=48)
+MAX_PURPOSE = 500
 
 
 class BookingState(LabelledEnum):

@@ -34,6 +34,7 @@ class LedgerKind(LabelledEnum):
     """Why a transaction was written."""
 
     PAYMENT = "payment", "paiement"
+    FEE = "fee", "frais du prestataire"
     REFUND = "refund", "remboursement"
 
 

@@ -1,0 +1,122 @@
+"""The only code that moves a booking from one state to another.
+
+Each function works on a booking locked by its caller, spaces locked before it (order: spaces,
+booking, payment, door code), and writes the event row that tells the story.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from salle.audit.service import record
+from salle.bookings import emails
+from salle.bookings.models import Booking, BookingEvent
+from salle.bookings.queries import BookingView
+from salle.bookings.rules import ACTIVE_STATES, REMINDER, BookingState, DateState, can_move
+from salle.db import db
+from salle.doors.service import issue_grants, revoke_grants
+from salle.jobs import enqueue
+from salle.kernel.errors import Conflict
+from salle.mail.service import queue_mail
+from salle.venues.occupations import Occupation
+from salle.venues.rules import OccupationKind
+
+
+class IllegalMove(Conflict):
+    """The booking is no longer in a state that allows this."""
+
+    message = "Cette réservation a changé entre-temps. Rechargez la page pour voir où elle en est."
+
+
+def move(
+    booking: Booking,
+    target: BookingState,
+    *,
+    actor_id: uuid.UUID | None,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Follow one arrow of the transition table, dates and occupations included.
+
+    Raises IllegalMove; SlotTaken (from the constraint) when an expired booking comes back and
+    somebody else has the slot.
+    """
+    if not can_move(booking.state, target):
+        raise IllegalMove
+    previous = booking.state
+    booking.state = target
+    date_state = DateState(target.value)
+    for date in booking.dates:
+        date.state = date_state
+    _occupy(booking, target)
+    db.session.add(
+        BookingEvent(
+            booking_id=booking.id,
+            actor_id=actor_id,
+            from_state=previous,
+            to_state=target,
+            reason=reason,
+            at=now,
+        )
+    )
+    db.session.flush()
+    record(
+        f"booking.{target.value}",
+        object_type="booking",
+        object_id=booking.id,
+        actor_id=actor_id,
+        at=now,
+        previous=previous.value,
+    )
+
+
+def confirm(
+    view: BookingView, *, actor_id: uuid.UUID | None, now: datetime, reason: str | None = None
+) -> None:
+    """Confirm: the slot is taken for good, codes are made, messages are written."""
+    booking = view.booking
+    booking.confirmed_at = now
+    move(booking, BookingState.CONFIRMED, actor_id=actor_id, now=now, reason=reason)
+    grants = issue_grants(booking, booking.dates, view.room, now)
+    queue_mail(
+        emails.confirmed(view, grants),
+        booking_id=booking.id,
+        dedupe_key=f"confirmed-{booking.id}",
+        now=now,
+    )
+    remind_at = booking.dates[0].starts_at - REMINDER
+    if remind_at > now:
+        enqueue("bookings.remind", run_at=remind_at, booking_id=booking.id)
+
+
+def release(
+    view: BookingView,
+    target: BookingState,
+    *,
+    actor_id: uuid.UUID | None,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Refuse, cancel or expire: the slot is free at once and its codes no longer open."""
+    move(view.booking, target, actor_id=actor_id, now=now, reason=reason)
+    revoke_grants(view.booking.id, now)
+    message = emails.released(view, target, reason)
+    queue_mail(
+        message,
+        booking_id=view.booking.id,
+        dedupe_key=f"{target.value}-{view.booking.id}-{now.isoformat()}",
+        now=now,
+    )
+
+
+def _occupy(booking: Booking, target: BookingState) -> None:
+    kind = OccupationKind.BOOKING if target == BookingState.CONFIRMED else OccupationKind.HOLD
+    db.session.execute(
+        sa.update(Occupation)
+        .where(Occupation.booking_date_id.in_([date.id for date in booking.dates]))
+        .values(active=target in ACTIVE_STATES, kind=kind)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,68 @@
+"""Messages about a booking: pure, from objects to Message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from salle.bookings.queries import BookingView
+from salle.bookings.rules import BookingState
+from salle.doors.queries import GrantView
+from salle.mail.message import Message
+
+SUBJECTS = {
+    BookingState.CANCELLED: "Réservation annulée",
+    BookingState.REFUSED: "Demande refusée",
+    BookingState.EXPIRED: "Créneau libéré",
+}
+
+
+def requested(view: BookingView) -> Message:
+    """The request is with the collège."""
+    return _message(view, "Demande envoyée au collège", "requested")
+
+
+def accepted_to_pay(view: BookingView) -> Message:
+    """The collège said yes: the slot waits for the payment."""
+    return _message(view, "Demande acceptée : il reste à payer", "accepted_to_pay")
+
+
+def confirmed(view: BookingView, grants: Sequence[GrantView]) -> Message:
+    """Confirmed, with the codes that may already be seen."""
+    return _message(view, "C’est réservé", "confirmed", grants=grants)
+
+
+def released(view: BookingView, state: BookingState, reason: str | None) -> Message:
+    """Refused, cancelled or expired."""
+    return _message(view, SUBJECTS[state], state.value, reason=reason)
+
+
+def reminder(view: BookingView, grants: Sequence[GrantView]) -> Message:
+    """Two days before."""
+    return _message(view, "C’est bientôt", "reminder", grants=grants)
+
+
+def refunded(view: BookingView, amount_cents: int) -> Message:
+    """The money is on its way back."""
+    return _message(view, "Remboursement", "refunded", amount_cents=amount_cents)
+
+
+def paid_too_late(view: BookingView, amount_cents: int) -> Message:
+    """The payment came after the slot went to somebody else: it is given back."""
+    return _message(view, "Paiement arrivé trop tard", "paid_too_late", amount_cents=amount_cents)
+
+
+def _message(view: BookingView, subject: str, template: str, **context: Any) -> Message:
+    return Message(
+        to=view.recipient,
+        subject=f"{subject} – {view.room.name}, {view.booking.reference}",
+        template=f"bookings/emails/{template}.txt",
+        context={
+            "booking": view.booking,
+            "date": view.booking.dates[0],
+            "room": view.room,
+            "site": view.site,
+            "organisation": view.organisation,
+            **context,
+        },
+    )

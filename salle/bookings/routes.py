@@ -1,0 +1,277 @@
+"""Pages of the person who books: choose, say who and why, pay, get in, cancel."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from salle.accounts.models import User
+from salle.accounts.rules import Permission
+from salle.bookings import checkout, service
+from salle.bookings.forms import CancelForm, DecisionForm, NewBookingForm
+from salle.bookings.permissions import can_cancel, can_decide, can_see, is_holder, is_staff
+from salle.bookings.queries import BookingView, get_view, list_events, list_for_user
+from salle.bookings.rules import BookingState
+from salle.db import transaction
+from salle.doors.queries import list_grants
+from salle.kernel.clock import from_wall, utcnow
+from salle.kernel.errors import DomainError, NotFound, Unavailable
+from salle.organisations.models import Organisation
+from salle.organisations.queries import list_memberships
+from salle.payments.queries import find_latest_payment, sum_ledger
+from salle.venues.availability import alternatives, refusal
+from salle.venues.models import Room
+from salle.venues.queries import get_room_by_slug
+from salle.web.access import get_actor, signed_in, writes_on_get
+
+blueprint = Blueprint("bookings", __name__)
+
+UPCOMING = frozenset({BookingState.HELD, BookingState.REQUESTED, BookingState.CONFIRMED})
+
+
+@blueprint.route("/salles/<slug>/reserver", methods=["GET", "POST"])
+@signed_in
+def new(slug: str) -> str | Response:
+    """Who comes, and for what; the slot is kept as soon as the form is right."""
+    room, actor, now = get_room_by_slug(slug), get_actor(), utcnow()
+    form = NewBookingForm(debut=request.args.get("debut"), fin=request.args.get("fin"))
+    organisations = [organisation for organisation, _ in list_memberships(actor.id)]
+    form.organisation_id.choices = [(str(o.id), o.name) for o in organisations]
+    if len(organisations) == 1 and not form.organisation_id.data:
+        form.organisation_id.data = str(organisations[0].id)
+    try:
+        starts_at, ends_at = _read_slot(room, form.debut.data or "", form.fin.data or "")
+        price = service.quote(
+            room=room,
+            audience=service.audience_of(_chosen(form, organisations)),
+            starts_at=starts_at,
+            ends_at=ends_at,
+            now=now,
+        )
+    except DomainError as error:
+        flash(error.message, "error")
+        return redirect(url_for("rooms.show", slug=slug), code=303)
+    refused = None
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                booking_id = _create(form, room, starts_at, ends_at, actor, now)
+            return redirect(url_for("bookings.show", booking_id=booking_id), code=303)
+        except DomainError as error:
+            refused = error
+            _show_on_fields(form, error)
+    elif request.method == "GET":
+        refused = refusal(room, starts_at, ends_at)
+    html = render_template(
+        "bookings/new.html",
+        form=form,
+        room=room,
+        site=room.site,
+        organisations=organisations,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        price=price,
+        refused=refused,
+        others=alternatives(room, starts_at, ends_at, now) if refused is not None else [],
+    )
+    status = refused.status if refused is not None and request.method == "POST" else 200
+    return Response(html, status=422 if form.errors else status, mimetype="text/html")
+
+
+@blueprint.get("/reservations")
+@signed_in
+def index() -> str:
+    """The bookings of one's associations: to come, then past."""
+    views, total = list_for_user(get_actor().id)
+    now = utcnow()
+    upcoming = [v for v in views if _is_upcoming(v, now)]
+    upcoming.sort(key=lambda view: view.booking.dates[0].starts_at)
+    past = [v for v in views if not _is_upcoming(v, now)]
+    return render_template("bookings/index.html", upcoming=upcoming, past=past, total=total)
+
+
+@blueprint.get("/reservations/<uuid:booking_id>")
+@signed_in
+def show(booking_id: uuid.UUID) -> str:
+    """One booking: what to do now, the code, the receipt, the story."""
+    return _render(_visible(booking_id), DecisionForm())
+
+
+@blueprint.post("/reservations/<uuid:booking_id>/payer")
+@signed_in
+def pay(booking_id: uuid.UUID) -> Response:
+    """Go to the provider's page, on the collège's own account."""
+    view = _visible(booking_id)
+    if not is_holder(get_actor(), view):
+        raise NotFound
+    here = url_for("bookings.show", booking_id=booking_id, _external=True)
+    try:
+        target = checkout.open_checkout(
+            booking_id=booking_id,
+            success_url=url_for("bookings.paid", booking_id=booking_id, _external=True),
+            cancel_url=here,
+            now=utcnow(),
+        )
+    except (checkout.HoldExpired, checkout.ProviderDown) as error:
+        flash(error.message, "error")
+        target = here
+    return redirect(target, code=303)
+
+
+@blueprint.get("/reservations/<uuid:booking_id>/paiement")
+@signed_in
+@writes_on_get
+def paid(booking_id: uuid.UUID) -> Response:
+    """Back from the provider: ask it what happened, without waiting for its webhook."""
+    view = _visible(booking_id)
+    payment = find_latest_payment(view.booking.id)
+    if payment is not None:
+        try:
+            checkout.check_payment(payment_id=payment.id, now=utcnow())
+        except Unavailable:
+            flash("Le paiement est en cours de vérification. Rechargez la page.", "pending")
+    return redirect(url_for("bookings.show", booking_id=booking_id), code=303)
+
+
+@blueprint.route("/reservations/<uuid:booking_id>/annuler", methods=["GET", "POST"])
+@signed_in
+def cancel(booking_id: uuid.UUID) -> str | Response:
+    """Cancel, with the refund shown before."""
+    view = _visible(booking_id)
+    form = CancelForm()
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                _, refund_cents = service.cancel_booking(
+                    booking_id=booking_id,
+                    actor=get_actor(),
+                    reason=form.reason.data or "",
+                    now=utcnow(),
+                )
+        except DomainError as error:
+            if isinstance(error, NotFound):
+                raise
+            flash(error.message, "error")
+        else:
+            text = "Réservation annulée : le créneau est libre pour d’autres."
+            flash(text + (" Le remboursement est parti." if refund_cents else ""), "ok")
+        return redirect(url_for("bookings.show", booking_id=booking_id), code=303)
+    if not can_cancel(get_actor(), view) or view.booking.state not in UPCOMING:
+        return redirect(url_for("bookings.show", booking_id=booking_id), code=303)
+    payment = find_latest_payment(booking_id)
+    return render_template("bookings/cancel.html", view=view, form=form, payment=payment)
+
+
+@blueprint.post("/reservations/<uuid:booking_id>/repondre")
+@signed_in
+def decide(booking_id: uuid.UUID) -> str | Response:
+    """The collège accepts or refuses a request."""
+    form = DecisionForm()
+    accept = request.form.get("reponse") == "accepter"
+    try:
+        with transaction():
+            service.decide_booking(
+                booking_id=booking_id,
+                actor=get_actor(),
+                accept=accept,
+                reason=form.reason.data or "",
+                now=utcnow(),
+            )
+    except DomainError as error:
+        if "reason" not in error.errors:
+            raise
+        form.reason.errors = [error.message]
+        return _render(_visible(booking_id), form)
+    flash("Demande acceptée." if accept else "Demande refusée, l’association est prévenue.", "ok")
+    return redirect(url_for("bookings.show", booking_id=booking_id), code=303)
+
+
+def _render(view: BookingView, form: DecisionForm) -> str:
+    actor, now = get_actor(), utcnow()
+    payment = find_latest_payment(view.booking.id)
+    holder = is_holder(actor, view)
+    return render_template(
+        "bookings/show.html",
+        view=view,
+        booking=view.booking,
+        date=view.booking.dates[0],
+        now=now,
+        payment=payment,
+        balances=sum_ledger(payment_id=payment.id) if payment is not None else None,
+        grants=list_grants(view.booking.id, now) if holder or _sees_codes(actor, view) else [],
+        events=list_events(view.booking.id),
+        holder=holder,
+        deciding=can_decide(actor, view) and view.booking.state == BookingState.REQUESTED,
+        cancellable=_is_cancellable(actor, view, now),
+        form=form,
+    )
+
+
+def _sees_codes(actor: User, view: BookingView) -> bool:
+    return is_staff(actor, view, Permission.SEE_SITE_BOOKINGS)
+
+
+def _is_cancellable(actor: User, view: BookingView, now: datetime) -> bool:
+    started = view.booking.dates[0].starts_at <= now
+    return view.booking.state in UPCOMING and not started and can_cancel(actor, view)
+
+
+def _is_upcoming(view: BookingView, now: datetime) -> bool:
+    return view.booking.state in UPCOMING and view.booking.dates[-1].ends_at > now
+
+
+def _visible(booking_id: uuid.UUID) -> BookingView:
+    view = get_view(booking_id)
+    if not can_see(get_actor(), view):
+        raise NotFound
+    return view
+
+
+def _read_slot(room: Room, debut: str, fin: str) -> tuple[datetime, datetime]:
+    zone = room.site.time_zone
+    try:
+        return (
+            from_wall(datetime.fromisoformat(debut), zone),
+            from_wall(datetime.fromisoformat(fin), zone),
+        )
+    except (ValueError, OverflowError) as error:
+        raise NotFound("Choisissez d’abord un créneau sur la page de la salle.") from error
+
+
+def _chosen(form: NewBookingForm, organisations: list[Organisation]) -> Organisation | None:
+    for organisation in organisations:
+        if str(organisation.id) == form.organisation_id.data:
+            return organisation
+    return organisations[0] if organisations else None
+
+
+def _create(
+    form: NewBookingForm,
+    room: Room,
+    starts_at: datetime,
+    ends_at: datetime,
+    actor: User,
+    now: datetime,
+) -> uuid.UUID:
+    wanted = service.Request(
+        room_id=room.id,
+        organisation_id=uuid.UUID(form.organisation_id.data),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        purpose=form.purpose.data,
+        headcount=form.headcount.data,
+    )
+    return service.create_booking(request=wanted, actor=actor, now=now).id
+
+
+def _show_on_fields(form: NewBookingForm, error: DomainError) -> None:
+    """Put the service's refusal beside the field it speaks of."""
+    for name in error.errors:
+        field = getattr(form, name, None)
+        if field is not None:
+            field.errors = [*field.errors, error.message]
+
+

@@ -1,0 +1,181 @@
+"""Reading tariffs, payments, provider events and the ledger."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from salle.db import db
+from salle.kernel.errors import Conflict, NotFound
+from salle.payments.models import CollectionAccount, LedgerEntry, Payment, ProviderEvent, Tariff
+from salle.payments.pricing import TariffFacts
+from salle.payments.rules import Audience, LedgerAccount, PaymentState
+
+
+class NoTariff(Conflict):
+    """A room without a voted price on that day cannot be booked (code de l’éducation R421-20)."""
+
+    code = "closed"
+    message = (
+        "Le collège n’a pas encore voté de tarif pour cette date : la salle ne peut pas être "
+        "réservée. Choisissez une date plus proche ou une autre salle."
+    )
+
+
+def get_tariff(room_id: uuid.UUID, audience: Audience, day: date) -> TariffFacts:
+    """The audience's own tariff of that civil day, else everyone's; NoTariff if there is none."""
+    tariff = db.session.scalars(
+        sa.select(Tariff)
+        .where(
+            Tariff.room_id == room_id,
+            Tariff.audience.in_({audience, Audience.EVERYONE}),
+            Tariff.valid.contains(day),
+        )
+        .order_by(sa.case((Tariff.audience == audience, 0), else_=1), Tariff.id)
+        .limit(1)
+    ).first()
+    if tariff is None:
+        raise NoTariff
+    return TariffFacts(
+        tariff_id=tariff.id,
+        audience=tariff.audience,
+        hourly_cents=tariff.hourly_cents,
+        full_hourly_cents=tariff.full_hourly_cents,
+        decision=tariff.decision,
+    )
+
+
+def find_collection_account(site_id: uuid.UUID) -> CollectionAccount | None:
+    """The account on which that collège is paid, or None."""
+    return db.session.scalar(
+        sa.select(CollectionAccount).where(
+            CollectionAccount.site_id == site_id, CollectionAccount.active
+        )
+    )
+
+
+def get_payment(payment_id: uuid.UUID) -> Payment:
+    """One payment; NotFound."""
+    payment = db.session.get(Payment, payment_id)
+    if payment is None:
+        raise NotFound
+    return payment
+
+
+def lock_payment(payment_id: uuid.UUID) -> Payment:
+    """One payment, read again and locked until the end of the transaction."""
+    payment = db.session.scalar(
+        sa.select(Payment)
+        .where(Payment.id == payment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if payment is None:
+        raise NotFound
+    return payment
+
+
+def find_payment_by_session(session_id: str) -> Payment | None:
+    """The payment behind a provider's checkout session, or None."""
+    return db.session.scalar(sa.select(Payment).where(Payment.session_id == session_id))
+
+
+def find_latest_payment(booking_id: uuid.UUID) -> Payment | None:
+    """The last payment of a booking, whatever its state."""
+    return db.session.scalars(
+        sa.select(Payment)
+        .where(Payment.booking_id == booking_id)
+        .order_by(Payment.created_at.desc(), Payment.id)
+        .limit(1)
+    ).first()
+
+
+def list_live_payments(booking_id: uuid.UUID) -> Sequence[Payment]:
+    """Payments of the booking that may still bring money, oldest first."""
+    return db.session.scalars(
+        sa.select(Payment)
+        .where(
+            Payment.booking_id == booking_id,
+            Payment.state.in_({PaymentState.CREATED, PaymentState.PENDING}),
+        )
+        .order_by(Payment.created_at, Payment.id)
+    ).all()
+
+
+def get_event(event_row_id: uuid.UUID) -> ProviderEvent:
+    """One stored provider event; NotFound."""
+    event = db.session.get(ProviderEvent, event_row_id)
+    if event is None:
+        raise NotFound
+    return event
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balances:
+    """Sums of the ledger in cents: what was charged, and where every cent of it is."""
+
+    charged_cents: int
+    college_cents: int
+    provider_cents: int
+    department_cents: int
+
+
+def sum_ledger(
+    *,
+    site_id: uuid.UUID | None = None,
+    payment_id: uuid.UUID | None = None,
+    site_ids: Sequence[uuid.UUID] | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Balances:
+    """Sums by account, for a site, a payment, several sites, between two instants or in all."""
+    conditions: list[Any] = []
+    if site_id is not None:
+        conditions.append(LedgerEntry.site_id == site_id)
+    if payment_id is not None:
+        conditions.append(LedgerEntry.payment_id == payment_id)
+    if site_ids is not None:
+        conditions.append(LedgerEntry.site_id.in_(site_ids))
+    if start is not None:
+        conditions.append(LedgerEntry.occurred_at >= start)
+    if end is not None:
+        conditions.append(LedgerEntry.occurred_at < end)
+    sums: dict[LedgerAccount, int] = {
+        account: int(total)
+        for account, total in db.session.execute(
+            sa.select(LedgerEntry.account, sa.func.sum(LedgerEntry.amount_cents))
+            .where(*conditions)
+            .group_by(LedgerEntry.account)
+        )
+    }
+    return Balances(
+        charged_cents=-sums.get(LedgerAccount.REQUESTER, 0),
+        college_cents=sums.get(LedgerAccount.COLLEGE, 0),
+        provider_cents=sums.get(LedgerAccount.PROVIDER, 0),
+        department_cents=sums.get(LedgerAccount.DEPARTMENT, 0),
+    )
+
+
+def list_site_payments(site_id: uuid.UUID, *, limit: int = 100) -> Sequence[sa.Row[Any]]:
+    """The last payments of a site: (Payment, received by the collège, provider's fee), newest first."""
+    college = sa.func.coalesce(
+        sa.func.sum(LedgerEntry.amount_cents).filter(LedgerEntry.account == LedgerAccount.COLLEGE),
+        0,
+    )
+    provider = sa.func.coalesce(
+        sa.func.sum(LedgerEntry.amount_cents).filter(LedgerEntry.account == LedgerAccount.PROVIDER),
+        0,
+    )
+    return db.session.execute(
+        sa.select(Payment, college.label("college_cents"), provider.label("provider_cents"))
+        .outerjoin(LedgerEntry, LedgerEntry.payment_id == Payment.id)
+        .where(Payment.site_id == site_id, Payment.paid_at.is_not(None))
+        .group_by(Payment.id)
+        .order_by(Payment.paid_at.desc(), Payment.id)
+        .limit(limit)
+    ).all()

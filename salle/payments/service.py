@@ -1,0 +1,209 @@
+"""Payments: intent before call, one row per attempt, a ledger that only grows.
+
+Direct charges on the collège's own account, without any application fee: the département
+never holds nor keeps money (docs/architecture.md). No function here calls a provider inside a
+transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from salle.audit.service import record
+from salle.db import db, register_constraints
+from salle.kernel.errors import Conflict, DomainError
+from salle.payments.models import LedgerEntry, Payment, ProviderEvent
+from salle.payments.queries import find_collection_account
+from salle.payments.rules import LedgerAccount, LedgerKind, PaymentState
+
+if TYPE_CHECKING:
+    from salle.adapters.payment_gateway import CheckoutSession, VerifiedEvent
+
+
+class CannotCollect(Conflict):
+    """The collège has no account yet on which to be paid online."""
+
+    code = "payment_refused"
+    message = "Ce collège n’encaisse pas encore en ligne. Écrivez-lui pour réserver."
+
+
+class AlreadyPaying(Conflict):
+    """A payment of this booking is already under way or done."""
+
+    message = "Un paiement de cette réservation est déjà en cours ou déjà fait."
+
+
+class AppendOnly(DomainError):
+    """Somebody tried to change the past of the ledger."""
+
+    status = 409
+    code = "conflict"
+    message = "Le grand livre ne se modifie pas : passez une écriture contraire."
+
+
+class Unbalanced(AppendOnly):
+    """The lines of one transaction must sum to zero."""
+
+    message = "Les lignes d’une écriture doivent s’annuler."
+
+
+register_constraints(
+    {
+        "uq_payment_live": AlreadyPaying,
+        "tr_ledger_entry_append_only": AppendOnly,
+        "tr_ledger_entry_balanced": Unbalanced,
+    }
+)
+
+
+def prepare_payment(
+    *, booking_id: uuid.UUID, site_id: uuid.UUID, amount_cents: int, now: datetime
+) -> Payment:
+    """Write the intent to be paid on the collège's own account; the provider is called later.
+
+    Raises CannotCollect, AlreadyPaying (from the constraint, at the flush).
+    """
+    account = find_collection_account(site_id)
+    if account is None:
+        raise CannotCollect
+    payment = Payment(
+        booking_id=booking_id,
+        site_id=site_id,
+        provider=account.provider,
+        account=account.account,
+        amount_cents=amount_cents,
+        state=PaymentState.CREATED,
+        created_at=now,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    return payment
+
+
+def attach_checkout(*, payment: Payment, checkout: CheckoutSession) -> None:
+    """Remember the provider's checkout page of a locked payment."""
+    if payment.state == PaymentState.CREATED:
+        payment.state = PaymentState.PENDING
+    payment.session_id = checkout.id
+    payment.checkout_url = checkout.url
+    db.session.flush()
+
+
+def mark_paid(
+    *,
+    payment: Payment,
+    payment_intent_id: str | None,
+    application_fee_cents: int,
+    provider_fee_cents: int | None,
+    now: datetime,
+) -> None:
+    """Record a locked payment as paid: state, ledger, audit. The caller checked it was not."""
+    payment.state = PaymentState.PAID
+    payment.paid_at = now
+    payment.payment_intent_id = payment_intent_id
+    _write(
+        payment,
+        LedgerKind.PAYMENT,
+        {
+            LedgerAccount.REQUESTER: -payment.amount_cents,
+            LedgerAccount.COLLEGE: payment.amount_cents - application_fee_cents,
+            LedgerAccount.DEPARTMENT: application_fee_cents,
+        },
+        now,
+    )
+    if provider_fee_cents:
+        _write(
+            payment,
+            LedgerKind.FEE,
+            {
+                LedgerAccount.COLLEGE: -provider_fee_cents,
+                LedgerAccount.PROVIDER: provider_fee_cents,
+            },
+            now,
+        )
+    record(
+        "payment.paid",
+        object_type="payment",
+        object_id=payment.id,
+        actor_id=None,
+        at=now,
+        amount_cents=payment.amount_cents,
+        application_fee_cents=application_fee_cents,
+    )
+
+
+def mark_refunded(*, payment: Payment, refund_id: str, now: datetime) -> None:
+    """Record the full refund of a locked payment, once."""
+    payment.state = PaymentState.REFUNDED
+    payment.refunded_at = now
+    payment.refund_id = refund_id
+    _write(
+        payment,
+        LedgerKind.REFUND,
+        {
+            LedgerAccount.REQUESTER: payment.amount_cents,
+            LedgerAccount.COLLEGE: -payment.amount_cents,
+        },
+        now,
+    )
+    record(
+        "payment.refunded",
+        object_type="payment",
+        object_id=payment.id,
+        actor_id=None,
+        at=now,
+        amount_cents=payment.amount_cents,
+    )
+
+
+def store_event(*, provider: str, event: VerifiedEvent, now: datetime) -> uuid.UUID | None:
+    """Keep a verified event once; its row's id, or None when it was already known."""
+    return db.session.scalar(
+        insert(ProviderEvent)
+        .values(
+            id=uuid.uuid4(),
+            provider=provider,
+            event_id=event.id,
+            type=event.type,
+            account=event.account,
+            object_id=event.object_id,
+            payload=event.payload,
+            received_at=now,
+        )
+        .on_conflict_do_nothing(constraint="uq_provider_event_provider_event_id")
+        .returning(ProviderEvent.id)
+    )
+
+
+def close_event(*, event_row_id: uuid.UUID, outcome: str, now: datetime) -> None:
+    """Note what became of an event."""
+    db.session.execute(
+        sa.update(ProviderEvent)
+        .where(ProviderEvent.id == event_row_id)
+        .values(processed_at=now, outcome=outcome)
+    )
+
+
+def _write(
+    payment: Payment, kind: LedgerKind, amounts: dict[LedgerAccount, int], now: datetime
+) -> None:
+    transaction_id = uuid.uuid4()
+    db.session.add_all(
+        LedgerEntry(
+            transaction_id=transaction_id,
+            kind=kind,
+            payment_id=payment.id,
+            site_id=payment.site_id,
+            account=account,
+            amount_cents=amount,
+            occurred_at=now,
+        )
+        for account, amount in amounts.items()
+        if amount
+    )
+    db.session.flush()

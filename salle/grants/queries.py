@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
 
 from salle.db import db
 from salle.grants.models import FundedProject, FundRecord, ProjectSite
-from salle.grants.rules import Record
+from salle.grants.rules import Record, RecordKind
 from salle.kernel.errors import NotFound
+from salle.venues.models import Site
 
 
 def list_fund_records() -> Sequence[FundRecord]:
@@ -72,11 +74,62 @@ def get_project(slug: str) -> FundedProject:
     return project
 
 
-def list_project_links(project_id: uuid.UUID) -> list[tuple[uuid.UUID, date, date | None]]:
-    """(site, first day, day after the last or None) that count for the project, by site."""
+def list_project_links(project_id: uuid.UUID) -> list[tuple[Site, date | None, date | None]]:
+    """(site, first day, day after the last or None) that count for the project, by name."""
     rows = db.session.execute(
-        sa.select(ProjectSite.site_id, ProjectSite.from_day, ProjectSite.to_day)
+        sa.select(Site, ProjectSite.from_day, ProjectSite.to_day)
+        .join(Site, Site.id == ProjectSite.site_id)
         .where(ProjectSite.project_id == project_id)
-        .order_by(ProjectSite.site_id)
+        .order_by(Site.name, Site.id)
     )
-    return [(row.site_id, row.from_day, row.to_day) for row in rows]
+    return [(site, from_day, to_day) for site, from_day, to_day in rows]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FundedItem:
+    """A project of the fund's file, followed here or not."""
+
+    id: uuid.UUID
+    name: str
+    operator: str
+    note: str
+    record_code: str | None
+    amount_cents: int | None
+    project: FundedProject | None
+
+
+def list_funded() -> list[FundedItem]:
+    """Every project of the records, then the followed ones without a record."""
+    projects = list_projects()
+    by_code = {project.record_code: project for project in projects if project.record_code}
+    items = [
+        _funded(row, by_code.get(row.code))
+        for row in list_fund_records()
+        if row.kind == RecordKind.PROJECT
+    ]
+    shown = {item.project.id for item in items if item.project is not None}
+    return items + [_own(project) for project in projects if project.id not in shown]
+
+
+def _funded(row: FundRecord, project: FundedProject | None) -> FundedItem:
+    return FundedItem(
+        id=project.id if project is not None else row.id,
+        name=project.name if project is not None else row.label,
+        operator=row.operator,
+        note=row.note,
+        record_code=row.code,
+        amount_cents=as_record(row).cents,
+        project=project,
+    )
+
+
+def _own(project: FundedProject) -> FundedItem:
+    return FundedItem(
+        id=project.id,
+        name=project.name,
+        operator="",
+        note="",
+        record_code=project.record_code,
+        amount_cents=None,
+        project=project,
+    )

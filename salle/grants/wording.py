@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from salle.grants.rules import EUR, Precision, Record
+from salle.kernel.words import MONTHS
 from salle.usage.figures import (
     CENTS,
     UNKNOWN,
@@ -53,10 +54,6 @@ FRACTIONS = {
     Fraction(1, 4): "un quart",
     Fraction(3, 4): "trois quarts",
 }
-MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin",
-    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
 
 
 def figure_key(record: Record) -> str:

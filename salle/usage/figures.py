@@ -11,8 +11,8 @@ from fractions import Fraction
 
 from salle.kernel.enums import LabelledEnum
 from salle.kernel.money import NBSP, format_euros
+from salle.kernel.words import THIN
 
-THIN = "\u202f"
 UNKNOWN = "non communiqué"
 CENTS = "EUR_cents"
 PERCENT = "%"

@@ -14,7 +14,8 @@ from flask import current_app, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from psycopg import errors as pg
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from salle.kernel.errors import Conflict, DomainError, Unavailable

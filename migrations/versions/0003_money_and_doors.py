@@ -214,6 +214,7 @@ def upgrade() -> None:
             "kind",
             sa.Enum(
                 "payment",
+                "fee",
                 "refund",
                 name="kind",
                 native_enum=False,

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from werkzeug.wrappers import Response
 
+from config import SIMULATION_ISSUER
 from salle.accounts import service
 from salle.accounts.session import current_session, get_sealer
 from salle.adapters.oidc import SignInError, begin_sign_in, finish_sign_in, logout_url
@@ -32,7 +42,8 @@ def sign_in() -> str | Response:
         session["next"] = target
     if find_actor() is not None:
         return redirect(_next_page(), code=303)
-    return render_template("accounts/sign_in.html")
+    simulated = current_app.config["OIDC_ISSUER"] == SIMULATION_ISSUER
+    return render_template("accounts/sign_in.html", simulated=simulated)
 
 
 @blueprint.post("/connexion")

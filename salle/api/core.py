@@ -104,13 +104,13 @@ class InvalidField(DomainError):
 class StrictSchema(Schema):
     """Arguments: unknown ones are refused in bodies, NUL bytes nowhere accepted."""
 
-    error_messages = {"unknown": "Champ inconnu."}  # noqa: RUF012 marshmallow's own way
+    error_messages = {"unknown": "Champ inconnu."}
 
 
 class CleanText(fields.String):
     """Text without control characters, stripped, of bounded length."""
 
-    default_error_messages = {"control": "Caractère interdit.", "long": "Texte trop long."}  # noqa: RUF012
+    default_error_messages = {"control": "Caractère interdit.", "long": "Texte trop long."}
 
     def __init__(self, *, max_length: int = 500, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -103,5 +103,3 @@ def close_checkout(payment_id: str) -> None:
 def refund(payment_id: str) -> None:
     """Give a payment back."""
     checkout.refund_payment(payment_id=uuid.UUID(payment_id), now=utcnow())
-
-

@@ -42,7 +42,9 @@ def _select() -> sa.Select[tuple[Booking, Room, Site, Organisation, str]]:
     )
 
 
-def _views(statement: sa.Select[tuple[Booking, Room, Site, Organisation, str]]) -> list[BookingView]:
+def _views(
+    statement: sa.Select[tuple[Booking, Room, Site, Organisation, str]],
+) -> list[BookingView]:
     return [
         BookingView(
             booking=booking, room=room, site=site, organisation=organisation, recipient=recipient

@@ -273,5 +273,3 @@ def _show_on_fields(form: NewBookingForm, error: DomainError) -> None:
         field = getattr(form, name, None)
         if field is not None:
             field.errors = [*field.errors, error.message]
-
-

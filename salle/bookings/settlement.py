@@ -121,4 +121,3 @@ def _refuse_amount(payment: Payment, checkout: CheckoutState, now: datetime) -> 
         currency=checkout.currency,
     )
     return "amount mismatch"
-

@@ -162,7 +162,7 @@ def sum_ledger(
 
 
 def list_site_payments(site_id: uuid.UUID, *, limit: int = 100) -> Sequence[sa.Row[Any]]:
-    """The last payments of a site: (Payment, received by the collège, provider's fee), newest first."""
+    """Last payments of a site, newest first: (Payment, college_cents, provider_cents)."""
     college = sa.func.coalesce(
         sa.func.sum(LedgerEntry.amount_cents).filter(LedgerEntry.account == LedgerAccount.COLLEGE),
         0,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import date
-from importlib.resources import files
+from pathlib import Path
 
-from salle.grants.imports import Parsed, decode, parse
+from salle.grants.imports import open_fund
 from salle.grants.models import FundedProject
-from salle.grants.service import follow_project, import_records, link_sites
-from salle.kernel.errors import Invalid
+from salle.grants.queries import find_project, list_project_links
+from salle.grants.service import FundImport, follow_project, link_sites
+from salle.venues.imports.tables import Row
 
+SHIPPED = Path(__file__).parent / "data" / "fonds-tnt.csv"
 PROJECT_NAME = "La salle sur demande"
 PROJECT_SLUG = "la-salle-sur-demande"
 PROJECT_RECORD = "R22"
@@ -21,13 +23,9 @@ SOURCE = (
 )
 
 
-def shipped_records() -> Parsed:
-    """The records of salle/grants/data/fonds-tnt.csv; Invalid if one of them is not valid."""
-    content = files("salle.grants").joinpath("data", "fonds-tnt.csv").read_bytes()
-    parsed = parse(decode(content))
-    if parsed.rejects:
-        raise Invalid(f"fonds-tnt.csv : {parsed.rejects}")
-    return parsed
+def shipped_rows() -> list[Row]:
+    """The lines of the shipped file."""
+    return open_fund(SHIPPED)
 
 
 def load_demo_fund(
@@ -35,14 +33,21 @@ def load_demo_fund(
 ) -> FundedProject:
     """Load the shipped records and link our project to these sites from that day on.
 
-    Running it again changes nothing. Inside the caller's transaction().
+    Only what is missing is added: a record corrected since, a link changed since stay as they
+    are. Inside the caller's transaction().
     """
-    import_records(shipped_records(), source=SOURCE)
-    project = follow_project(
+    work = FundImport(shipped_rows(), source=SOURCE)
+    work.prepare()
+    for row in work.rows:
+        record = work.parse(row)
+        if record.code not in work.stored:
+            work.store(record)
+    project = find_project(PROJECT_SLUG) or follow_project(
         slug=PROJECT_SLUG,
         name=PROJECT_NAME,
         record_code=PROJECT_RECORD,
         territory_id=territory_id,
     )
-    link_sites(project_id=project.id, site_ids=site_ids, from_day=from_day)
+    linked = {site.id for site, _, _ in list_project_links(project.id)}
+    link_sites(project_id=project.id, site_ids=set(site_ids) - linked, from_day=from_day)
     return project

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import sqlalchemy as sa
 
 from salle.db import db, register_constraints
-from salle.grants.imports import Parsed, Reject
+from salle.grants.imports import Parsed, parse
 from salle.grants.models import FundedProject, FundRecord, ProjectSite
 from salle.grants.queries import as_record, find_project, list_fund_records
 from salle.grants.rules import Record
 from salle.kernel.errors import Invalid
+from salle.venues.imports.runs import Outcome
+from salle.venues.imports.tables import Row
 
 PUBLISHED = (
     "kind", "operator", "label", "key", "value", "unit", "precision", "as_of", "note",
@@ -30,42 +31,42 @@ class DaysReversed(Invalid):
 register_constraints({"ck_project_site_days": DaysReversed})
 
 
-@dataclass(kw_only=True)
-class FundReport:
-    """What an import did; `rejects` name the line and the reason."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejects: tuple[Reject, ...] = ()
-
-
-def import_records(parsed: Parsed, *, source: str) -> FundReport:
-    """Create or update each record by its code; others are left alone. All or nothing.
+class FundImport:
+    """Create or update each record of a file by its code; records not in it are left alone.
 
     `source` is kept on records that are created or whose content changes.
     """
-    report = FundReport(rejects=tuple(parsed.rejects))
-    for _ in import_steps(parsed, source=source, report=report):
-        pass
-    return report
 
+    def __init__(self, rows: Sequence[Row], *, source: str) -> None:
+        self.rows = rows
+        self.source = source
+        self.parsed = Parsed()
+        self.stored: dict[str, FundRecord] = {}
 
-def import_steps(parsed: Parsed, *, source: str, report: FundReport) -> Iterator[str]:
-    """The same one record at a time, for a progress bar; the flush comes with the last."""
-    stored = {row.code: row for row in list_fund_records()}
-    for record in parsed.records.values():
-        row = stored.get(record.code)
+    def prepare(self) -> None:
+        """Read what is stored, then check the file as a whole."""
+        self.stored = {row.code: row for row in list_fund_records()}
+        self.parsed = parse(self.rows, known=self.stored)
+
+    def parse(self, row: Row) -> Record:
+        """The record of a line; Invalid when it was rejected."""
+        if row.line in self.parsed.rejects:
+            raise Invalid(self.parsed.rejects[row.line])
+        return self.parsed.records[row.line]
+
+    def store(self, record: Record) -> Outcome:
+        """Write one record."""
+        row = self.stored.get(record.code)
         if row is None:
-            db.session.add(_new_row(record, source))
-            report.created += 1
+            db.session.add(_new_row(record, self.source))
+            outcome = Outcome.CREATED
         elif as_record(row) == record:
-            report.unchanged += 1
+            outcome = Outcome.UNCHANGED
         else:
-            _update_row(row, record, source)
-            report.updated += 1
-        yield record.code
-    db.session.flush()
+            _update_row(row, record, self.source)
+            outcome = Outcome.UPDATED
+        db.session.flush()
+        return outcome
 
 
 def _new_row(record: Record, source: str) -> FundRecord:

@@ -109,7 +109,7 @@ def amount_text(cents: int, exactness: Exactness = Exactness.EXACT) -> str:
     A value finer than its stated exactness keeps its own digits: nothing is hidden.
     """
     step = STEPS.get(exactness, 1)
-    if step >= TENTH_MILLION or (_is_round(cents) and exactness == Exactness.EXACT):
+    if step >= TENTH_MILLION or (step == 1 and _is_round(cents)):
         return _millions(cents, 0 if step in (MILLION, 1) else 1)
     if step == THOUSAND and cents % THOUSAND == 0:
         return f"{number_text(cents // THOUSAND)}{NBSP}k€"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,6 +16,7 @@ from salle.kernel.french import school_year, school_year_bounds
 COUNTED_STATES = frozenset({DateState.CONFIRMED})
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 MAX_DAYS = 5 * 366
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,7 @@ def _read(text: str | None, name: str) -> date | None:
     if text is None or not text.strip():
         return None
     try:
-        day = date.fromisoformat(text.strip()) if len(text.strip()) == 10 else None
+        day = date.fromisoformat(text.strip()) if _DAY.fullmatch(text.strip()) else None
     except ValueError:
         day = None
     if day is None or not EARLIEST <= day <= LATEST:

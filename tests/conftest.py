@@ -7,12 +7,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
-from flask import Flask
+from flask import Flask, g, has_app_context
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from config import SIMULATION_ISSUER, Config
 from salle import create_app, postgres
@@ -110,10 +112,19 @@ def session(app: Flask) -> Iterator[None]:
         yield
 
 
+class CleanClient(FlaskClient):
+    """A client whose requests share the tests' application context but nothing of its `g`."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if has_app_context():
+            vars(g._get_current_object()).clear()
+        return super().open(*args, **kwargs)
+
+
 @pytest.fixture
 def client(app: Flask, session: None) -> FlaskClient:
     """An anonymous browser, in the rolled-back session."""
-    return app.test_client()
+    return CleanClient(app, app.response_class)
 
 
 @pytest.fixture

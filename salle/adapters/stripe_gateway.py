@@ -329,7 +329,13 @@ class FakeGateway:
             "type": kind,
             "account": checkout["account"],
             "created": now,
-            "data": {"object": {"id": session_id, "object": "checkout.session"}},
+            "data": {
+                "object": {
+                    "id": session_id,
+                    "object": "checkout.session",
+                    "client_reference_id": str(checkout["payment_id"]),
+                }
+            },
         }
         body = json.dumps(event).encode()
         return body, sign_payload(body, secret=self.webhook_secret, timestamp=now)

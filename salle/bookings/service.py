@@ -111,6 +111,7 @@ def create_booking(*, request: Request, actor: User, now: datetime) -> Booking:
     """
     room = get_room(request.room_id)
     organisation = get_own_organisation(actor.id, request.organisation_id)
+    checks.check_times(room_rules(room), request.starts_at, request.ends_at, now)
     _check_organisation(organisation, request, room)
     checks.check_purpose(request.purpose)
     checks.check_people(room_rules(room), request.headcount)

@@ -89,6 +89,7 @@ def build_world(now: datetime = NOW) -> World:
         RoleAssignment(user_id=people["manager"].id, role=Role.COLLEGE_MANAGER, site_id=site.id)
     )
     db.session.flush()
+    db.session.expire_all()
     return World(
         territory_id=territory.id,
         site_id=site.id,

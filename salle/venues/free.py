@@ -1,0 +1,96 @@
+"""Asking the database when a room is free: the definition itself is availability.sql.
+
+Other packages use salle/venues/availability.py, the face of this module and its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from salle.db import db
+from salle.kernel.clock import day_span
+from salle.venues.models import Room
+
+DAY = timedelta(days=1)
+LONGEST_ROW = timedelta(hours=29)  # a window lasts up to 25 h, an occupation with its buffer 29 h
+LARGEST_BUFFER = timedelta(hours=4)  # how long before an occupation its space is already kept
+FIRST = datetime(1, 1, 3, tzinfo=UTC)
+LAST = datetime(9999, 12, 29, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """A half-open stretch of time, in UTC."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
+
+def utc_days(start: datetime, end: datetime) -> list[date]:
+    """The UTC days whose rows may touch start..end: the index of both tables is by day."""
+    first = (max(start.astimezone(UTC), FIRST) - LONGEST_ROW).date()
+    last = (min(end.astimezone(UTC), LAST) + LARGEST_BUFFER).date()
+    return [first + n * DAY for n in range((last - first).days + 1)]
+
+
+# `{span}` in a statement: start..end as the multirange that open_in and free_in take.
+SPAN = "tstzmultirange(tstzrange(CAST(:start AS timestamptz), CAST(:end AS timestamptz)))"
+
+_FREE = sa.text(
+    "SELECT lower(piece), upper(piece)"
+    f" FROM free_in(:room, :schedule, CAST(:days AS date[]), {SPAN}) f, unnest(f.free) piece"
+    " ORDER BY 1"  # noqa: S608 constants only
+)
+_STATE = sa.text(
+    f"SELECT o.open = {SPAN}, o.open - b.busy = {SPAN}"
+    f" FROM open_in(:schedule, CAST(:days AS date[]), {SPAN}) o,"
+    " busy_in(:room, CAST(:days AS date[])) b"  # noqa: S608 constants only
+)
+
+
+def span_parameters(start: datetime, end: datetime) -> dict[str, Any]:
+    """What SPAN and `:days` need."""
+    return {"start": start, "end": end, "days": utc_days(start, end)}
+
+
+def room_parameters(room: Room, start: datetime, end: datetime) -> dict[str, Any]:
+    """The same, with the room and its schedule."""
+    return {"room": room.id, "schedule": room.schedule_id, **span_parameters(start, end)}
+
+
+def read(statement: sa.TextClause, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Rows of a statement, after what the session has not written yet."""
+    db.session.flush()
+    return [tuple(row) for row in db.session.execute(statement, parameters)]
+
+
+def free_between(room: Room, start: datetime, end: datetime) -> list[Interval]:
+    """When the room is open and idle inside start..end, in order, merged."""
+    if start >= end:
+        return []
+    return [Interval(low, high) for low, high in read(_FREE, room_parameters(room, start, end))]
+
+
+def free_intervals(room: Room, first: date, last: date) -> list[Interval]:
+    """The same over the civil days first..last of the site, both included."""
+    return free_between(room, *day_span(first, last, room.site.time_zone))
+
+
+def is_free(room: Room, starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether the whole slot is open and idle."""
+    return slot_state(room, starts_at, ends_at)[1]
+
+
+def slot_state(room: Room, starts_at: datetime, ends_at: datetime) -> tuple[bool, bool]:
+    """(wholly open, wholly open and idle)."""
+    [(opened, free)] = read(_STATE, room_parameters(room, starts_at, ends_at))
+    return bool(opened), bool(free)

@@ -1,0 +1,134 @@
+"""Reading rooms: only published rooms of open sites are public."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager
+
+from salle.accounts.models import User
+from salle.accounts.rules import PERMISSIONS, Permission
+from salle.db import db
+from salle.kernel.errors import NotFound
+from salle.venues.models import Room, RoomSpace, Site
+
+
+def _public_rooms() -> sa.Select[tuple[Room]]:
+    return (
+        sa.select(Room)
+        .join(Room.site)
+        .options(contains_eager(Room.site))
+        .where(
+            Room.published_at.is_not(None),
+            sa.or_(Site.closed_on.is_(None), Site.closed_on > sa.func.current_date()),
+        )
+    )
+
+
+def _one(statement: sa.Select[tuple[Room]]) -> Room:
+    room = db.session.scalars(statement).first()
+    if room is None:
+        raise NotFound("Cette salle n’existe pas, ou n’est plus proposée.")
+    return room
+
+
+def get_room(room_id: uuid.UUID) -> Room:
+    """A public room with its site loaded; NotFound."""
+    return _one(_public_rooms().where(Room.id == room_id))
+
+
+def get_room_by_slug(slug: str) -> Room:
+    """The same, by the last part of its address; NotFound."""
+    return _one(_public_rooms().where(Room.slug == slug[:200]).order_by(Room.id).limit(1))
+
+
+def find_room(key: str) -> Room:
+    """A public room by its id or by its slug; NotFound."""
+    try:
+        return get_room(uuid.UUID(key))
+    except ValueError:
+        return get_room_by_slug(key)
+
+
+def list_sibling_rooms(room: Room) -> Sequence[Room]:
+    """The other public rooms of the same site, by name."""
+    return db.session.scalars(
+        _public_rooms()
+        .where(Room.site_id == room.site_id, Room.id != room.id)
+        .order_by(Room.name, Room.id)
+    ).all()
+
+
+def list_space_ids(room_id: uuid.UUID) -> list[uuid.UUID]:
+    """The elementary spaces a room occupies, in order of their ids (the order of locks)."""
+    return list(list_space_buffers(room_id))
+
+
+def list_space_buffers(room_id: uuid.UUID) -> dict[uuid.UUID, timedelta]:
+    """Those spaces with the pause each keeps between two uses, in the same order."""
+    rows = db.session.execute(
+        sa.select(RoomSpace.space_id, RoomSpace.buffer)
+        .where(RoomSpace.room_id == room_id)
+        .order_by(RoomSpace.space_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def list_site_ids_for_user(user: User) -> list[uuid.UUID]:
+    """The sites whose bookings this person may see: theirs, or their whole territory's."""
+    sites, territories = set(), set()
+    for assignment in user.roles:
+        if Permission.SEE_SITE_BOOKINGS not in PERMISSIONS[assignment.role]:
+            continue
+        if assignment.site_id is not None:
+            sites.add(assignment.site_id)
+        if assignment.territory_id is not None:
+            territories.add(assignment.territory_id)
+    if territories:
+        sites.update(
+            db.session.scalars(sa.select(Site.id).where(Site.territory_id.in_(territories)))
+        )
+    return sorted(sites)
+
+
+def list_sites(site_ids: Sequence[uuid.UUID]) -> Sequence[Site]:
+    """These sites, by name."""
+    return db.session.scalars(
+        sa.select(Site).where(Site.id.in_(site_ids)).order_by(Site.name, Site.id)
+    ).all()
+
+
+def get_site_by_uai(uai: str) -> Site:
+    """The site with that UAI; NotFound."""
+    site = db.session.scalar(sa.select(Site).where(Site.uai == uai))
+    if site is None:
+        raise NotFound
+    return site
+
+
+@dataclass(frozen=True, kw_only=True)
+class HourlyRate:
+    """The price an association pays on a civil day, in cents an hour, and who voted it."""
+
+    hourly_cents: int
+    decision: str
+    voted_on: date | None
+
+
+# Associations' own tariff of the day, else everyone's; tariffs are kept by salle.payments,
+# which stands above this package: the table is read by name, never written here.
+_RATE = sa.text(
+    "SELECT hourly_cents, decision, voted_on FROM tariff"
+    " WHERE room_id = :room AND valid @> CAST(:day AS date)"
+    " AND audience IN ('association', 'everyone') ORDER BY audience, id LIMIT 1"
+)
+
+
+def find_rate(room_id: uuid.UUID, day: date) -> HourlyRate | None:
+    """The association's price of that civil day, or None when none was voted."""
+    row = db.session.execute(_RATE, {"room": room_id, "day": day}).first()
+    return HourlyRate(hourly_cents=row[0], decision=row[1], voted_on=row[2]) if row else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from salle.adapters.ical import Lesson
 from salle.db import db
@@ -23,12 +24,16 @@ BOOKED = (OccupationKind.HOLD, OccupationKind.BOOKING)
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One row to be: a space taken, half-open in UTC."""
+    """One row to be: a space taken, half-open in UTC.
+
+    Not `active` where something else takes the space already: it wakes when that goes.
+    """
 
     space_id: uuid.UUID
     starts_at: datetime
     ends_at: datetime
     frees_at: datetime
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,9 @@ def replace_timetable(
     """Make these lessons the room's school use, in place of the previous version.
 
     Holds and bookings are never overwritten: a lesson that meets one is left out whole and
-    listed. What another timetable or a block already takes is left to it. Only rows that
-    differ are written. Run it inside transaction(): the spaces are locked first.
+    listed. What another timetable or a block already takes is left to it, and comes back to
+    these lessons when it goes. Only rows that differ are written. Run it inside
+    transaction(): the spaces are locked first.
     """
     buffers = _buffers(room)
     lock_spaces(buffers)
@@ -74,12 +80,13 @@ def replace_timetable(
     kept = [lesson for lesson in lessons if lesson not in refused]
     wanted = set(_slots(kept, others, buffers))
     current = {
-        Slot(row.space_id, row.starts_at, row.ends_at, row.frees_at): row.id
+        Slot(row.space_id, row.starts_at, row.ends_at, row.frees_at, row.active): row.id
         for row in db.session.scalars(
             sa.select(Occupation).where(Occupation.timetable_id == timetable.id)
         )
     }
-    _write(timetable, wanted - current.keys(), [current[s] for s in current.keys() - wanted])
+    _write(timetable.id, wanted - current.keys(), [current[s] for s in current.keys() - wanted])
+    wake_lessons(buffers)
     timetable.event_count = len(kept)
     before = {(slot.starts_at, slot.ends_at) for slot in current}
     after = {(slot.starts_at, slot.ends_at) for slot in wanted}
@@ -89,6 +96,34 @@ def replace_timetable(
         kept=len(after & before),
         collisions=collisions,
     )
+
+
+def wake_lessons(space_ids: Iterable[uuid.UUID]) -> None:
+    """Let sleeping lessons take what no longer is taken; the spaces are locked already.
+
+    Call it when a block goes: a lesson below it is still a lesson.
+    """
+    active = aliased(Occupation)
+    for space_id, buffer in db.session.execute(
+        sa.select(Space.id, Space.buffer).where(Space.id.in_(list(space_ids))).order_by(Space.id)
+    ):
+        sleeping = sa.select(Occupation).where(
+            Occupation.space_id == space_id,
+            Occupation.kind == OccupationKind.SCHOOL,
+            ~Occupation.active,
+        )
+        for row in db.session.scalars(sleeping.order_by(Occupation.starts_at, Occupation.id)):
+            taken = db.session.execute(
+                sa.select(active.starts_at - buffer, active.frees_at)
+                .where(active.space_id == space_id, active.active)
+                .where(active.frees_at > row.starts_at)
+                .where(active.starts_at < row.ends_at + buffer)
+                .order_by(active.starts_at)
+            )
+            cuts = [(start, end) for start, end in taken]
+            slots = set(_cut(space_id, row.starts_at, row.ends_at, cuts, buffer))
+            if any(slot.active for slot in slots) and row.timetable_id is not None:
+                _write(row.timetable_id, slots, [row.id])
 
 
 def merge(lessons: Iterable[Lesson]) -> Iterator[tuple[datetime, datetime]]:
@@ -190,12 +225,26 @@ def _slots(
             if row.space_id == space_id and row.kind not in BOOKED
         ]
         for start, end in merge(lessons):
-            for piece_start, piece_end in _subtract(start, end, taken):
-                while piece_start < piece_end:
-                    stop = min(piece_end, piece_start + LONGEST)
-                    frees = stop + buffer if stop == piece_end else stop
-                    yield Slot(space_id, piece_start, stop, frees)
-                    piece_start = stop
+            yield from _cut(space_id, start, end, taken, buffer)
+
+
+def _cut(
+    space_id: uuid.UUID,
+    start: datetime,
+    end: datetime,
+    taken: list[tuple[datetime, datetime]],
+    buffer: timedelta,
+) -> Iterator[Slot]:
+    """A use as rows of 24 h at most: active outside `taken` (in order), sleeping inside."""
+    free = list(_subtract(start, end, taken))
+    asleep = list(_subtract(start, end, free))
+    for active, pieces in ((True, free), (False, asleep)):
+        for piece_start, piece_end in pieces:
+            while piece_start < piece_end:
+                stop = min(piece_end, piece_start + LONGEST)
+                frees_at = stop + buffer if stop == piece_end else stop
+                yield Slot(space_id, piece_start, stop, frees_at, active)
+                piece_start = stop
 
 
 def _subtract(
@@ -210,7 +259,7 @@ def _subtract(
         yield start, end
 
 
-def _write(timetable: Timetable, added: set[Slot], removed: list[int]) -> None:
+def _write(timetable_id: uuid.UUID, added: set[Slot], removed: list[int]) -> None:
     if removed:
         db.session.execute(sa.delete(Occupation).where(Occupation.id.in_(removed)))
     if added:
@@ -223,7 +272,8 @@ def _write(timetable: Timetable, added: set[Slot], removed: list[int]) -> None:
                     "starts_at": slot.starts_at,
                     "ends_at": slot.ends_at,
                     "frees_at": slot.frees_at,
-                    "timetable_id": timetable.id,
+                    "active": slot.active,
+                    "timetable_id": timetable_id,
                 }
                 for slot in sorted(added, key=lambda one: (one.space_id, one.starts_at))
             ],

@@ -129,6 +129,21 @@ def test_what_a_block_takes_is_left_to_it() -> None:
     assert uses("Moitié B")[0] == ("10-05 06:00", "10-05 08:00")
 
 
+def test_a_lesson_under_another_timetable_takes_the_place_back_when_that_one_goes(
+    tmp_path: Path,
+) -> None:
+    run(import_timetable, "--room", "gymnase", FILE)
+    half = calendar(tmp_path / "half.ics", lesson("20261005T083000", "20261005T103000"))
+    run(import_timetable, "--room", "gymnase-a", half)
+    assert uses("Moitié A")[:2] == [("10-05 06:00", "10-05 08:00"), ("10-05 08:00", "10-05 08:30")]
+    run(import_timetable, "--room", "gymnase", calendar(tmp_path / "empty.ics"))
+    assert uses("Moitié A") == [("10-05 06:30", "10-05 08:00"), ("10-05 08:00", "10-05 08:30")]
+    assert uses("Moitié B") == []
+    again = run(import_timetable, "--room", "gymnase-a", half)
+    assert again.exit_code == 0
+    assert uses("Moitié A") == [("10-05 06:30", "10-05 08:30")]
+
+
 def test_a_lesson_that_meets_a_booking_is_listed_and_the_rest_is_imported(
     booked: int,
 ) -> None:

@@ -66,5 +66,5 @@ def _next_start(room_id: uuid.UUID, day: date) -> date | None:
     return starts.valid.lower if starts is not None else None
 
 
-def _everyones(room_id: uuid.UUID) -> sa.Select[tuple[Tariff]]:
+def _everyones(room_id: uuid.UUID) -> sa.Select[Tariff]:
     return sa.select(Tariff).where(Tariff.room_id == room_id, Tariff.audience == Audience.EVERYONE)

@@ -9,6 +9,7 @@ from flask_migrate import upgrade
 
 from config import Config
 from salle.db import db
+from salle.demo.life import pay_at_simulator
 from salle.demo.seed import seed
 from salle.kernel.clock import utcnow
 
@@ -23,7 +24,7 @@ def prepare(config: Config, step: Callable[[str], AbstractContextManager[None]])
             with step("mise à jour de la base"):
                 upgrade()
             with step("données de démonstration"):
-                seed(now=utcnow())
+                seed(now=utcnow(), pay=None if config.stripe_api_base is None else pay_at_simulator)
         finally:
             db.session.remove()
             db.engine.dispose()

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 from config import SIMULATION_ISSUER
 from salle.accounts.models import Identity, RoleAssignment, User
 from salle.db import transaction
-from salle.demo import school
+from salle.demo import life, school
 from salle.demo.people import INSURED_UNTIL, ORGANISATIONS, ROLES
 from salle.demo.personas import PERSONAS
 from salle.demo.places import (
@@ -45,8 +45,11 @@ DECISION = "Délibération fictive nº 2025-17 du conseil d’administration"
 TERRITORY_ID = key("territory", TERRITORY_SLUG)
 
 
-def seed(*, now: datetime) -> None:
-    """Put the demonstration's data in place; the second time there is nothing to do."""
+def seed(*, now: datetime, pay: life.Pay | None = None) -> None:
+    """Put the demonstration's data in place; the second time there is nothing to do.
+
+    `pay` is given the address of the checkout of each booking to come; without it there is none.
+    """
     with transaction():
         _add_territory(now)
         _add_sites()
@@ -60,6 +63,7 @@ def seed(*, now: datetime) -> None:
             from_day=FUNDED_FROM,
         )
     school.add_timetables(now)
+    life.add_bookings(now, pay=pay)
 
 
 def uai(number: int) -> str:

@@ -10,13 +10,18 @@ from flask import Flask
 
 from salle.accounts.models import User
 from salle.accounts.queries import get_user_by_email
+from salle.bookings.models import BookingDate
+from salle.bookings.rules import DateState
 from salle.db import Base, db, transaction
 from salle.demo.personas import PERSONAS
 from salle.demo.seed import seed, uai
 from salle.grants.models import ProjectSite
 from salle.kernel.clock import to_wall
 from salle.kernel.french import is_rna, is_uai
+from salle.mail.models import OutboxMessage
 from salle.organisations.models import Organisation
+from salle.payments.models import LedgerEntry
+from salle.payments.rules import LedgerAccount
 from salle.venues.models import OpeningWindow, Room, RoomSpace, Site
 from salle.venues.occupations import Occupation
 from salle.venues.rules import OccupationKind
@@ -162,3 +167,29 @@ def test_lessons_take_both_halves_on_term_weekdays_only(seeded: None) -> None:
 def test_the_project_of_the_fund_follows_the_sites(seeded: None) -> None:
     linked = set(db.session.scalars(sa.select(ProjectSite.site_id)))
     assert linked == set(db.session.scalars(sa.select(Site.id)))
+
+
+def test_the_associations_have_come_and_the_departement_has_kept_nothing(seeded: None) -> None:
+    ends = list(
+        db.session.scalars(
+            sa.select(BookingDate.ends_at).where(BookingDate.state == DateState.CONFIRMED)
+        )
+    )
+    assert len(ends) >= 8
+    assert max(ends) < NOW  # those to come need somebody to pay for them
+    sums: dict[LedgerAccount, int] = dict(
+        db.session.execute(
+            sa.select(LedgerEntry.account, sa.func.sum(LedgerEntry.amount_cents)).group_by(
+                LedgerEntry.account
+            )
+        ).all()
+    )
+    assert sums[LedgerAccount.COLLEGE] > 0
+    assert sums.get(LedgerAccount.DEPARTMENT, 0) == 0
+    assert sum(sums.values()) == 0
+
+
+def test_no_message_of_the_past_is_a_reminder(seeded: None) -> None:
+    subjects = list(db.session.scalars(sa.select(OutboxMessage.subject)))
+    assert subjects
+    assert not any("rappel" in subject.lower() for subject in subjects)

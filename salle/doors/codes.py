@@ -15,10 +15,6 @@ _SHAPE = re.compile(rf"[0-9]{{{DIGITS}}}")
 _SPACES = re.compile(r"[ \u00a0\u202f]")
 
 
-class NoCodeLeft(Exception):
-    """A door has so many codes at once that no free one was found."""
-
-
 def clean_code(typed: str) -> str | None:
     """The digits typed, spaces removed; None when no code can look like that."""
     digits = _SPACES.sub("", typed[: 4 * DIGITS])
@@ -37,7 +33,7 @@ def draw_code(*, door_id: uuid.UUID, taken: Container[str]) -> tuple[str, str]:
         digest = digest_of(code, door_id=door_id)
         if digest not in taken:
             return code, digest
-    raise NoCodeLeft
+    raise RuntimeError(f"door {door_id} has too many codes at once")
 
 
 def seal_code(code: str, *, grant_id: uuid.UUID) -> bytes:

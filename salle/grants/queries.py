@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from salle.db import db
 from salle.grants.models import FundedProject, FundRecord, ProjectSite
-from salle.grants.rules import Record, RecordKind
+from salle.grants.rules import SLUG, Record, RecordKind
 from salle.kernel.errors import NotFound
 from salle.venues.models import Site
 
@@ -62,7 +62,9 @@ def list_projects() -> Sequence[FundedProject]:
 
 
 def find_project(slug: str) -> FundedProject | None:
-    """The project of that slug, or None."""
+    """The project of that slug, or None; whatever is not a slug is nobody's."""
+    if not SLUG.fullmatch(slug):
+        return None
     return db.session.scalar(sa.select(FundedProject).where(FundedProject.slug == slug))
 
 

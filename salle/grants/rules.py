@@ -82,6 +82,7 @@ SHAPES: dict[str, tuple[str, str]] = {
 COUNT_SHAPE = (r"[0-9]{1,12}", "un nombre entier")
 AS_OF = re.compile(r"(\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?", re.ASCII)
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,19}", re.ASCII)
+SLUG = re.compile(r"[a-z0-9-]{1,80}", re.ASCII)
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
 

@@ -53,18 +53,24 @@ def test_review_of_the_shipped_records_prints_the_expected_lines(
     assert lines(review(list(records.values()))) == [
         "88 M€ · 3 axes · 3 opérateurs",
         "Ventilé 43,1 M€ (49,0 %) · non ventilé 44,9 M€ (51,0 %) (calculé)",
-        "17 M€ ANCT · 476 contributions · 42 services · 4 à l’échelle nationale"
-        " · 7 start-ups d’État",
+        (
+            "17 M€ ANCT · 476 contributions · 42 services · 4 à l’échelle nationale"
+            " · 7 start-ups d’État"
+        ),
         "DINUM 26,1 M€ (calculé)",
-        "2 vagues (janvier et novembre 2021) · 131 / 316 · 23,5 M€ · 41,5 % retenus (calculé)"
-        " · 179 k€ en moyenne (calculé)",
+        (
+            "2 vagues (janvier et novembre 2021) · 131 / 316 · 23,5 M€ · 41,5 % retenus (calculé)"
+            " · 179 k€ en moyenne (calculé)"
+        ),
         "Deux tiers : projets à mettre en production au premier semestre 2023 (prévision)",
         "523 lauréats = 386 FranceConnect + 137 API · 2,6 M€ · 4 971 € en moyenne (calculé)",
         "DITP : non communiqué",
         "Plus de 3 200 collectivités",
         "Collec-Data : 281 000 € · mise en production finale prévue : printemps 2023",
-        "Tam Tam, alerte multicanal (SMS) ; Signature électronique ; La salle sur demande ;"
-        " Logiciel RSA, phase 2 « Numérisocial » (VieSion, ARCHE MC2) : montant non communiqué",
+        (
+            "Tam Tam, alerte multicanal (SMS) ; Signature électronique ; La salle sur demande ;"
+            " Logiciel RSA, phase 2 « Numérisocial » (VieSion, ARCHE MC2) : montant non communiqué"
+        ),
     ]
 
 
@@ -169,8 +175,10 @@ def test_review_of_another_fund_uses_none_of_our_codes() -> None:
         "Ventilé 5,9 M€ (59,0 %) · non ventilé 4,1 M€ (41,0 %) (calculé)",
         "3 M€ ALFA",
         "BRAVO 2,9 M€ (calculé)",
-        "1 vague (mars 2020) · 3 / 8 · 2,5 M€ · 37,5 % retenus (calculé)"
-        " · 833 k€ en moyenne (calculé)",
+        (
+            "1 vague (mars 2020) · 3 / 8 · 2,5 M€ · 37,5 % retenus (calculé)"
+            " · 833 k€ en moyenne (calculé)"
+        ),
         "12 lauréats = 7 lauréats + 5 lauréats · 400 000 € · 33 333 € en moyenne (calculé)",
         "CHARLIE : non communiqué",
         "Plus de 90 communes",

@@ -45,16 +45,15 @@ def utc_days(start: datetime, end: datetime) -> list[date]:
 # `{span}` in a statement: start..end as the multirange that open_in and free_in take.
 SPAN = "tstzmultirange(tstzrange(CAST(:start AS timestamptz), CAST(:end AS timestamptz)))"
 
-_FREE = sa.text(
-    "SELECT lower(piece), upper(piece)"
-    f" FROM free_in(:room, :schedule, CAST(:days AS date[]), {SPAN}) f, unnest(f.free) piece"
-    " ORDER BY 1"  # noqa: S608 constants only
-)
-_STATE = sa.text(
-    f"SELECT o.open = {SPAN}, o.open - b.busy = {SPAN}"
-    f" FROM open_in(:schedule, CAST(:days AS date[]), {SPAN}) o,"
-    " busy_in(:room, CAST(:days AS date[])) b"  # noqa: S608 constants only
-)
+_FREE = sa.text(f"""
+SELECT lower(piece), upper(piece)
+  FROM free_in(:room, :schedule, CAST(:days AS date[]), {SPAN}) f, unnest(f.free) piece
+ ORDER BY 1
+""")  # noqa: S608 constants only
+_STATE = sa.text(f"""
+SELECT o.open = {SPAN}, o.open - b.busy = {SPAN}
+  FROM open_in(:schedule, CAST(:days AS date[]), {SPAN}) o, busy_in(:room, CAST(:days AS date[])) b
+""")  # noqa: S608 constants only
 
 
 def span_parameters(start: datetime, end: datetime) -> dict[str, Any]:
@@ -91,6 +90,8 @@ def is_free(room: Room, starts_at: datetime, ends_at: datetime) -> bool:
 
 
 def slot_state(room: Room, starts_at: datetime, ends_at: datetime) -> tuple[bool, bool]:
-    """(wholly open, wholly open and idle)."""
+    """(wholly open, wholly open and idle); an empty slot is neither."""
+    if starts_at >= ends_at:
+        return False, False
     [(opened, free)] = read(_STATE, room_parameters(room, starts_at, ends_at))
     return bool(opened), bool(free)

@@ -17,7 +17,7 @@ from salle.kernel.errors import NotFound
 from salle.venues.models import Room, RoomSpace, Site
 
 
-def _public_rooms() -> sa.Select[tuple[Room]]:
+def _public_rooms() -> sa.Select[Room]:
     return (
         sa.select(Room)
         .join(Room.site)
@@ -29,7 +29,7 @@ def _public_rooms() -> sa.Select[tuple[Room]]:
     )
 
 
-def _one(statement: sa.Select[tuple[Room]]) -> Room:
+def _one(statement: sa.Select[Room]) -> Room:
     room = db.session.scalars(statement).first()
     if room is None:
         raise NotFound("Cette salle n’existe pas, ou n’est plus proposée.")

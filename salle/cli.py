@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from functools import update_wrapper
@@ -74,6 +75,17 @@ def migrate() -> None:
 
     upgrade()
     click.echo("Base de données à jour.")
+
+
+@cli.command("worker")
+def worker() -> None:
+    """Fait les tâches de fond (messages, délais, codes) jusqu’à l’arrêt."""
+    from salle.runtime import open_app
+    from salle.worker import run
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the worker takes over
+    with open_app() as app:
+        run(app)
 
 
 cli.add_command(demo)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 from importlib import import_module
-from importlib.util import find_spec
+
+from flask import Flask
 
 # Every module that declares handlers.
-MODULES = ("salle.bookings.jobs", "salle.mail.jobs", "salle.doors.jobs", "salle.payments.jobs")
+MODULES = ("salle.bookings.jobs", "salle.mail.jobs", "salle.doors.jobs")
 
 
 def import_handlers() -> None:
     """Make every kind of job known."""
     for name in MODULES:
-        if find_spec(name) is not None:
-            import_module(name)
+        import_module(name)
+
+
+def run(app: Flask) -> None:
+    """Do jobs until SIGTERM or SIGINT."""
+    from salle.jobs.runner import run_worker
+
+    import_handlers()
+    log = logging.getLogger("salle.jobs")
+    log.setLevel(logging.INFO)
+    for handler in app.logger.handlers:
+        logging.getLogger("procrastinate").addHandler(handler)
+    # The embedded PostgreSQL is left by an exit function: an end that cannot wait calls it too.
+    run_worker(app, last_words=atexit._run_exitfuncs)

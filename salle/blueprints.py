@@ -9,6 +9,7 @@ from salle.api.bookings import blueprint as api_bookings
 from salle.api.core import init_api
 from salle.api.grants import blueprint as api_grants
 from salle.api.me import blueprint as api_me
+from salle.api.rooms import blueprint as api_rooms
 from salle.bookings.routes import blueprint as bookings
 from salle.grants.routes import blueprint as grants
 from salle.pages.health import blueprint as health
@@ -17,7 +18,7 @@ from salle.payments.routes import blueprint as payments
 from salle.payments.webhooks import blueprint as webhooks
 
 PAGES = (pages, health, accounts, bookings, payments, webhooks, grants)
-API = (api_bookings, api_me, api_grants)
+API = (api_rooms, api_bookings, api_me, api_grants)
 
 
 def register_all(app: Flask) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
-from salle.kernel.errors import Conflict, DomainError, Unavailable
+from salle.kernel.errors import Conflict, DomainError, Invalid, Unavailable
 
 CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -90,6 +90,8 @@ def translate(error: DBAPIError) -> DomainError | None:
         return factory() if factory else None
     if isinstance(original, pg.LockNotAvailable | pg.QueryCanceled | pg.TooManyConnections):
         return Unavailable()
+    if isinstance(original, pg.DataError):  # a NUL byte, a number beyond its type
+        return Invalid("Votre saisie contient un caractère ou un nombre impossible.")
     if isinstance(original, pg.DeadlockDetected | pg.SerializationFailure):
         return Conflict()
     return None

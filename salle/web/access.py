@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from salle.accounts.models import User
 from salle.accounts.permissions import has_permission
 from salle.accounts.rules import Permission
-from salle.kernel.errors import DomainError, NotAllowed
+from salle.kernel.errors import DomainError, NotAllowed, NotFound
 
 View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
@@ -94,6 +94,8 @@ def init_access(app: Flask) -> None:
 
 
 def _guard() -> Response | None:
+    if "\x00" in request.path:
+        raise NotFound
     if request.endpoint is None:  # unknown address: let the 404 or 405 through
         return None
     access = declared_access(request.endpoint)

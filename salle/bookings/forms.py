@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from salle.bookings.rules import MAX_PURPOSE
 
 
-class NewBookingForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
+class NewBookingForm(FlaskForm):
     """Who comes, and for what."""
 
     debut = HiddenField(validators=[InputRequired("Choisissez un créneau.")])
@@ -36,7 +36,7 @@ class NewBookingForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     )
 
 
-class CancelForm(FlaskForm):  # type: ignore[misc]
+class CancelForm(FlaskForm):
     """Why the booking is cancelled; may stay empty."""
 
     reason = TextAreaField(
@@ -46,7 +46,7 @@ class CancelForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class DecisionForm(FlaskForm):  # type: ignore[misc]
+class DecisionForm(FlaskForm):
     """The collège's answer; the reason is asked by the service when it is a refusal."""
 
     reason = TextAreaField(

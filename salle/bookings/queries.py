@@ -31,7 +31,7 @@ class BookingView:
     recipient: str
 
 
-def _select() -> sa.Select[tuple[Booking, Room, Site, Organisation, str]]:
+def _select() -> sa.Select[Booking, Room, Site, Organisation, str]:
     return (
         sa.select(Booking, Room, Site, Organisation, User.email)
         .join(Room, Room.id == Booking.room_id)
@@ -43,7 +43,7 @@ def _select() -> sa.Select[tuple[Booking, Room, Site, Organisation, str]]:
 
 
 def _views(
-    statement: sa.Select[tuple[Booking, Room, Site, Organisation, str]],
+    statement: sa.Select[Booking, Room, Site, Organisation, str],
 ) -> list[BookingView]:
     return [
         BookingView(

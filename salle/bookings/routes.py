@@ -261,8 +261,8 @@ def _create(
         organisation_id=uuid.UUID(form.organisation_id.data),
         starts_at=starts_at,
         ends_at=ends_at,
-        purpose=form.purpose.data,
-        headcount=form.headcount.data,
+        purpose=form.purpose.data or "",
+        headcount=form.headcount.data or 0,
     )
     return service.create_booking(request=wanted, actor=actor, now=now).id
 

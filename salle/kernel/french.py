@@ -6,7 +6,7 @@ import re
 import unicodedata
 from datetime import date
 
-from stdnum.fr import siren as stdnum_siren  # type: ignore[import-untyped]
+from stdnum.fr import siren as stdnum_siren
 from stdnum.fr import siret as stdnum_siret
 
 UAI_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"

@@ -161,7 +161,9 @@ def sum_ledger(
     )
 
 
-def list_site_payments(site_id: uuid.UUID, *, limit: int = 100) -> Sequence[sa.Row[Any]]:
+def list_site_payments(
+    site_id: uuid.UUID, *, limit: int = 100
+) -> Sequence[sa.Row[Payment, int, int]]:
     """Last payments of a site, newest first: (Payment, college_cents, provider_cents)."""
     college = sa.func.coalesce(
         sa.func.sum(LedgerEntry.amount_cents).filter(LedgerEntry.account == LedgerAccount.COLLEGE),

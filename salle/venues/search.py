@@ -199,7 +199,8 @@ WITH hit AS MATERIALIZED (
 )
 SELECT c.total, page.*, coalesce(
     (SELECT piece
-       FROM free_in(page.id, page.schedule_id, CAST(:soon_days AS date[]), tstzmultirange(tstzrange(
+       FROM free_in(page.id, page.schedule_id, CAST(:soon_days AS date[]),
+            tstzmultirange(tstzrange(
               CAST(:soon_from AS timestamptz) + make_interval(mins => page.notice_minutes),
               greatest(CAST(:soon_to AS timestamptz),
                 CAST(:soon_from AS timestamptz) + make_interval(mins => page.notice_minutes))))) f,
@@ -207,7 +208,8 @@ SELECT c.total, page.*, coalesce(
       WHERE upper(piece) - lower(piece) >= make_interval(mins => page.min_minutes)
       ORDER BY lower(piece) LIMIT 1),
     (SELECT piece
-       FROM free_in(page.id, page.schedule_id, CAST(:later_days AS date[]), tstzmultirange(tstzrange(
+       FROM free_in(page.id, page.schedule_id, CAST(:later_days AS date[]),
+            tstzmultirange(tstzrange(
               greatest(CAST(:soon_to AS timestamptz),
                 CAST(:soon_from AS timestamptz) + make_interval(mins => page.notice_minutes)),
               greatest(CAST(:later_to AS timestamptz),

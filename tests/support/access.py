@@ -36,9 +36,9 @@ NO_ARGUMENT = {"": {}}
 
 @dataclass(frozen=True, kw_only=True)
 class Objects:
-    """For each blueprint and argument: variant → value. Query strings for views that need one."""
+    """For each argument, or (blueprint, argument): variant → value. Queries that views need."""
 
-    arguments: Mapping[tuple[str, str], Mapping[str, object]]
+    arguments: Mapping[str | tuple[str, str], Mapping[str, object]]
     queries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def variants(self, rule: Rule) -> dict[str, dict[str, object]]:
@@ -48,7 +48,8 @@ class Objects:
         blueprint = rule.endpoint.rpartition(".")[0]
         found: dict[str, dict[str, object]] = {}
         for name in sorted(rule.arguments):
-            for variant, value in self.arguments[blueprint, name].items():
+            values = self.arguments.get((blueprint, name)) or self.arguments[name]
+            for variant, value in values.items():
                 found.setdefault(variant, {})[name] = value
         return found
 

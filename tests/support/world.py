@@ -14,8 +14,8 @@ from salle.db import db
 from salle.doors.models import Door, RoomDoor
 from salle.organisations.models import (
     Eligibility,
-    Membership,
     MemberRole,
+    Membership,
     Organisation,
     OrganisationKind,
 )
@@ -176,7 +176,8 @@ def _open(schedule: Schedule, first: date) -> None:
 
 def _person(name: str) -> User:
     user = User(
-        id=uuid.uuid4(), name=name.capitalize(), email=f"{name}-{uuid.uuid4().hex[:6]}@essai.example",
+        id=uuid.uuid4(), name=name.capitalize(),
+        email=f"{name}-{uuid.uuid4().hex[:6]}@essai.example",
         created_at=NOW, fictional=True,
     )  # fmt: skip
     db.session.add(user)

@@ -20,7 +20,6 @@ from tests.support.sign_in import bearer
 from tests.support.world import World, build_world
 
 
-
 @pytest.fixture
 def world(session: None) -> World:
     return build_world(utcnow())

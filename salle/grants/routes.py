@@ -200,7 +200,7 @@ def _heat(evenings: list[tuple[date, int, int, int]]) -> list[tuple[str, list[fl
         row = rows.setdefault(month, [None] * 7)
         share = rate(reused, opened)
         row[weekday - 1] = None if share is None else float(share)
-    several = len({month.year for month in rows}) > 1
+    several = len({month.month for month in rows}) < len(rows)
     return [
         (f"{SHORT_MONTHS[m.month - 1]} {m.year}" if several else SHORT_MONTHS[m.month - 1], row)
         for m, row in sorted(rows.items())

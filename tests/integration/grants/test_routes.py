@@ -123,14 +123,14 @@ def test_project_page_when_booked_and_paid_then_counts_hours_and_money(
     pay(book(fund.whole, tuesday(18), tuesday(20)), NOW - timedelta(days=1))
     text = Page.of(client.get(PROJECT)).text
     assert "Pas encore de réservation" not in text
-    assert "4 h heures-salle réutilisées, sur 630 h ouvertes : 0,6 %" in text
+    assert "4 h réutilisées, sur 630 h ouvertes : 0,6 % (en heures-salle)" in text
     assert "0 h déjà passées, 4 h à venir" in text
     assert "1 association accueillie" in text
     assert "24,40 € reçus par les collèges, pour 25,00 € payés par les associations" in text
     assert "0,60 € gardés par le prestataire" in text
     assert "0,00 € gardés par le Département" in text
     fund_text = Page.of(client.get("/fonds")).text
-    assert "4 h heures-salle réutilisées" in fund_text
+    assert "4 h réutilisées" in fund_text
 
 
 def test_project_page_when_a_period_is_chosen_then_counts_it_alone(

@@ -170,7 +170,7 @@ def test_link_sites_when_it_ends_before_it_begins_then_says_so(session: None) ->
 def test_import_when_the_published_file_then_equals_what_we_ship(session: None) -> None:
     folder = os.environ.get("SALLE_REAL_DATA")
     if not folder:
-        pytest.skip("SALLE_REAL_DATA is not set")
+        pytest.skip("SALLE_REAL_DATA is unset: no official file to read")
     published = Path(folder) / "fonds-tnt" / "fonds-tnt.csv"
     result = run(import_fund, published)
     assert result.stdout.strip() == "27 créés, 0 modifié, 0 inchangé, 0 rejeté."

@@ -42,6 +42,7 @@ class Child:
     environ: Mapping[str, str]
     log: Path
     patience: float = 5.0
+    orphaned: signal.Signals = signal.SIGTERM  # what it gets when we are killed
     process: subprocess.Popen[bytes] | None = None
     deaths: deque[float] = field(default_factory=deque)
 
@@ -60,7 +61,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 process_group=0,
                 # Only the main thread runs here, so code between fork and exec is safe.
-                preexec_fn=partial(die_with_parent, os.getpid(), signal.SIGTERM),
+                preexec_fn=partial(die_with_parent, os.getpid(), self.orphaned),
             )
 
     def has_ended(self) -> bool:

@@ -140,6 +140,7 @@ def describe(environ: Mapping[str, str]) -> list[Child]:
             command=[sys.executable, "-m", *GUNICORN, "--bind", f"{HOST}:{environ['PORT']}"],
             environ=environ,
             log=logs / "service.log",
+            orphaned=signal.SIGKILL,  # at once: the next one must not be taken for it
         ),
     ]
 
@@ -147,6 +148,7 @@ def describe(environ: Mapping[str, str]) -> list[Child]:
 GUNICORN = (
     *("gunicorn", "wsgi:app", "--worker-class", "gthread", "--workers", "2", "--threads", "64"),
     *("--graceful-timeout", "3", "--no-control-socket"),
+    *("--config", "python:salle.demo.gunicorn_settings"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from salle.accounts.rules import PERMISSIONS, Permission
 from salle.db import db
 from salle.kernel.errors import NotFound
 from salle.venues.models import Room, RoomSpace, Site
+
+_SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
 
 
 def _public_rooms() -> sa.Select[Room]:
@@ -43,7 +46,9 @@ def get_room(room_id: uuid.UUID) -> Room:
 
 def get_room_by_slug(slug: str) -> Room:
     """The same, by the last part of its address; NotFound."""
-    return _one(_public_rooms().where(Room.slug == slug[:200]).order_by(Room.id).limit(1))
+    if not _SLUG.match(slug):
+        raise NotFound
+    return _one(_public_rooms().where(Room.slug == slug).order_by(Room.id).limit(1))
 
 
 def find_room(key: str) -> Room:
@@ -52,6 +57,12 @@ def find_room(key: str) -> Room:
         return get_room(uuid.UUID(key))
     except ValueError:
         return get_room_by_slug(key)
+
+
+def list_rooms(room_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Room]:
+    """Those of these rooms that are public, by id."""
+    found = db.session.scalars(_public_rooms().where(Room.id.in_(room_ids)))
+    return {room.id: room for room in found}
 
 
 def list_sibling_rooms(room: Room) -> Sequence[Room]:
@@ -112,17 +123,17 @@ def get_site_by_uai(uai: str) -> Site:
 
 @dataclass(frozen=True, kw_only=True)
 class HourlyRate:
-    """The price an association pays on a civil day, in cents an hour, and who voted it."""
+    """What an association pays on a civil day, and the full value: cents an hour, as voted."""
 
     hourly_cents: int
+    full_hourly_cents: int
     decision: str
-    voted_on: date | None
 
 
 # Associations' own tariff of the day, else everyone's; tariffs are kept by salle.payments,
 # which stands above this package: the table is read by name, never written here.
 _RATE = sa.text(
-    "SELECT hourly_cents, decision, voted_on FROM tariff"
+    "SELECT hourly_cents, full_hourly_cents, decision FROM tariff"
     " WHERE room_id = :room AND valid @> CAST(:day AS date)"
     " AND audience IN ('association', 'everyone') ORDER BY audience, id LIMIT 1"
 )
@@ -131,4 +142,6 @@ _RATE = sa.text(
 def find_rate(room_id: uuid.UUID, day: date) -> HourlyRate | None:
     """The association's price of that civil day, or None when none was voted."""
     row = db.session.execute(_RATE, {"room": room_id, "day": day}).first()
-    return HourlyRate(hourly_cents=row[0], decision=row[1], voted_on=row[2]) if row else None
+    if row is None:
+        return None
+    return HourlyRate(hourly_cents=row[0], full_hourly_cents=row[1], decision=row[2])

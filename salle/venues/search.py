@@ -1,26 +1,29 @@
 """Which rooms are open and idle: one statement, whatever is asked.
 
 Free time comes from open_in, busy_in and free_in (availability.sql) and from nowhere else.
-The order is distance, price, name, id. The next free slot is read for the kept rows only.
+The order is distance, price, name, id. Prices and next free slots are read for the rows that may
+be kept only: `rank()` gives every room that ties with the last one of the page.
 """
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from salle.db import db
-from salle.kernel.clock import local_day
+from salle.kernel.clock import PARIS
 from salle.venues.free import SPAN, Interval, span_parameters, utc_days
 from salle.venues.geography import box_around
 from salle.venues.rules import RoomKind
 
 SOON, LATER = timedelta(days=3), timedelta(days=28)
 QUARTER = timedelta(minutes=15)
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 # Letters without their accents, one for one, the same in Python and in SQL.
 ACCENTED, PLAIN = "àâäáãåçèéêëìíîïñòóôöõùúûüýÿœæ’", "aaaaaaceeeeiiiinooooouuuuyyoa'"
 _FOLD = str.maketrans(ACCENTED, PLAIN)
@@ -28,7 +31,10 @@ _FOLD = str.maketrans(ACCENTED, PLAIN)
 
 @dataclass(frozen=True, kw_only=True)
 class Criteria:
-    """What is asked; everything may be left out. Instants are UTC, half-open."""
+    """What is asked; everything may be left out. Instants are UTC, half-open.
+
+    `unavailable` turns the question round: the rooms that are not free for the whole slot.
+    """
 
     lat: float | None = None
     lon: float | None = None
@@ -43,6 +49,15 @@ class Criteria:
     q: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    unavailable: bool = False
+
+    @property
+    def has_slot(self) -> bool:
+        return self.starts_at is not None and self.ends_at is not None
+
+    @property
+    def has_place(self) -> bool:
+        return self.lat is not None and self.lon is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,59 +79,80 @@ class Found:
     distance_km: float | None
     price_cents: int | None
     next_free: Interval | None
+    opened: bool = True  # during the whole slot asked for
 
 
 def search_rooms(
     criteria: Criteria, *, now: datetime, limit: int = 20, offset: int = 0
 ) -> tuple[list[Found], int]:
-    """The page of rooms that match, and how many match in all."""
+    """The page of rooms that match, and how many match in all.
+
+    The next free slot of each is from now on, or from the slot asked for when it is not free.
+    """
     statement, parameters = _build(criteria, now)
     rows = db.session.execute(
-        sa.text(statement), {**parameters, "limit": limit, "offset": offset}
+        _text(statement), {**parameters, "limit": limit, "offset": offset, "last": limit + offset}
     ).all()
     total = rows[0].total
     return [_found(row) for row in rows if row.id is not None], total
 
 
+def find_zone(criteria: Criteria) -> str:
+    """The time zone of the nearest site in reach: whose wall clock the asker means."""
+    conditions, parameters = _site_conditions(criteria)
+    nearest = _DISTANCE if criteria.has_place else "s.id"
+    row = db.session.execute(
+        _text(
+            f"SELECT s.time_zone FROM site s WHERE {' AND '.join(conditions)}"  # noqa: S608
+            f" ORDER BY {nearest} LIMIT 1"
+        ),
+        parameters,
+    ).first()
+    return str(row[0]) if row else PARIS
+
+
+@lru_cache(maxsize=256)
+def _text(statement: str) -> sa.TextClause:
+    """The same text is the same object: parsed and compiled once."""
+    return sa.text(statement)
+
+
 def _build(criteria: Criteria, now: datetime) -> tuple[str, dict[str, Any]]:
     conditions, parameters = _conditions(criteria)
-    with_place = criteria.lat is not None and criteria.lon is not None
-    minutes, tables = 60, ""
+    tables, opened, minutes = "", "true", 60
     if criteria.starts_at is not None and criteria.ends_at is not None:
         parameters |= span_parameters(criteria.starts_at, criteria.ends_at)
         minutes = (criteria.ends_at - criteria.starts_at) // timedelta(minutes=1)
-        tables = (
-            f", LATERAL open_in(r.schedule_id, CAST(:days AS date[]), {SPAN}) o"
-            ", LATERAL busy_in(r.id, CAST(:days AS date[])) b"
-        )
-        conditions.append(f"o.open - b.busy = {SPAN}")
-    start = now + -(now - datetime(2020, 1, 1, tzinfo=now.tzinfo)) % QUARTER
+        tables, opened = _SLOT, f"o.open = {SPAN}"
+        conditions.append(f"o.open - b.busy {'<>' if criteria.unavailable else '='} {SPAN}")
+    start = max(now, criteria.starts_at or now) if criteria.unavailable else now
+    start += -(start - EPOCH) % QUARTER
+    if criteria.max_price_cents is not None:
+        price = _PRICE.format(room="r.id", zone="s.time_zone")
+        conditions.append(f"{price} <= :max_price")
+        parameters["max_price"] = criteria.max_price_cents
     parameters |= {
         "minutes": minutes,
-        "tariff_day": local_day(criteria.starts_at or now),
+        "priced_at": criteria.starts_at or now,
+        "now": now,
         "soon_from": start,
         "soon_to": start + SOON,
         "later_to": start + LATER,
         "soon_days": utc_days(start, start + SOON),
         "later_days": utc_days(start + SOON, start + LATER),
     }
-    distance = "distance_km(:lat, :lon, s.lat, s.lon)" if with_place else "NULL::float8"
-    outer = "WHERE price <= :max_price" if criteria.max_price_cents is not None else ""
-    if criteria.max_price_cents is not None:
-        parameters["max_price"] = criteria.max_price_cents
-    return (
-        _SEARCH.format(
-            distance=distance, tables=tables, where=" AND ".join(conditions), outer=outer
-        ),
-        parameters,
+    statement = _SEARCH.format(
+        distance=_DISTANCE if criteria.has_place else "NULL::float8",
+        opened=opened,
+        price=_PRICE.format(room="near.id", zone="near.time_zone"),
+        tables=tables,
+        where=" AND ".join(conditions),
     )
+    return statement, parameters
 
 
-def _conditions(criteria: Criteria) -> tuple[list[str], dict[str, Any]]:
-    conditions = [
-        "r.published_at IS NOT NULL",
-        "(s.closed_on IS NULL OR s.closed_on > current_date)",
-    ]
+def _site_conditions(criteria: Criteria) -> tuple[list[str], dict[str, Any]]:
+    conditions = ["(s.closed_on IS NULL OR s.closed_on > current_date)"]
     parameters: dict[str, Any] = {}
     if criteria.lat is not None and criteria.lon is not None:
         parameters |= box_around(criteria.lat, criteria.lon, criteria.radius_km)
@@ -124,30 +160,44 @@ def _conditions(criteria: Criteria) -> tuple[list[str], dict[str, Any]]:
         conditions += [
             "s.lat BETWEEN :south AND :north",
             "s.lon BETWEEN :west AND :east",
-            "distance_km(:lat, :lon, s.lat, s.lon) <= :radius",
+            f"{_DISTANCE} <= :radius",
         ]
     for name, column, value in (
-        ("commune", "s.insee_code =", criteria.commune),
-        ("uai", "s.uai =", criteria.uai),
+        ("commune", "s.insee_code", criteria.commune),
+        ("uai", "s.uai", criteria.uai),
+    ):
+        if value is not None:
+            conditions.append(f"{column} = :{name}")
+            parameters[name] = value
+    return conditions, parameters
+
+
+def _conditions(criteria: Criteria) -> tuple[list[str], dict[str, Any]]:
+    conditions, parameters = _site_conditions(criteria)
+    conditions.append("r.published_at IS NOT NULL")
+    for name, column, value in (
         ("kind", "r.kind =", criteria.kind.value if criteria.kind else None),
         ("capacity", "r.capacity >=", criteria.min_capacity or None),
-        ("equipment", "r.equipment @>", list(criteria.equipment) or None),
     ):
         if value is not None:
             conditions.append(f"{column} :{name}")
             parameters[name] = value
     if criteria.accessible:
         conditions.append("r.accessible")
-    for number, word in enumerate((criteria.q or "").lower().translate(_FOLD).split()[:8]):
+    for number, words in enumerate(criteria.equipment):
+        conditions.append(f"{_EQUIPMENT} LIKE :tool{number} ESCAPE '!'")
+        parameters[f"tool{number}"] = _pattern(words)
+    for number, word in enumerate((criteria.q or "").split()[:8]):
         conditions.append(f"{_WORDS} LIKE :word{number} ESCAPE '!'")
-        parameters[f"word{number}"] = f"%{_escape(word)}%"
+        parameters[f"word{number}"] = _pattern(word)
     return conditions, parameters
 
 
-def _escape(word: str) -> str:
+def _pattern(words: str) -> str:
+    folded = words.lower().translate(_FOLD)
     for special in "!%_":
-        word = word.replace(special, f"!{special}")
-    return word
+        folded = folded.replace(special, f"!{special}")
+    return f"%{folded}%"
 
 
 def _found(row: Any) -> Found:
@@ -168,59 +218,61 @@ def _found(row: Any) -> Found:
         distance_km=None if row.km is None else round(row.km, 2),
         price_cents=row.price,
         next_free=None if free is None else Interval(free.lower, free.upper),
+        opened=row.opened,
     )
 
 
-_WORDS = (
-    "translate(lower(r.name || ' ' || s.name || ' ' || s.commune || ' ' || r.description),"
-    f" '{ACCENTED}', '{PLAIN.replace(chr(39), chr(39) * 2)}')"
-)
+def _folded(words: str) -> str:
+    """SQL: these words in small letters without accents."""
+    return f"translate(lower({words}), '{ACCENTED}', '{PLAIN.replace(chr(39), chr(39) * 2)}')"
 
-# {{…}} would be a literal brace. The price of the slot is the hourly price × elapsed minutes,
-# rounded half up to a cent as kernel.money.share does.
-_SEARCH = """
-WITH hit AS MATERIALIZED (
-  SELECT r.id, r.slug, r.name, r.kind, r.capacity, r.schedule_id, r.notice_minutes, r.min_minutes,
-         s.id AS site_id, s.uai, s.name AS site_name, s.commune, s.lat, s.lon, s.time_zone,
-         {distance} AS km
-    FROM site s JOIN room r ON r.site_id = s.id{tables}
-   WHERE {where}
-), priced AS MATERIALIZED (
-  SELECT hit.*, p.price
-    FROM hit LEFT JOIN LATERAL (
-      SELECT (2 * t.hourly_cents * CAST(:minutes AS int) + 60) / 120 AS price
-        FROM tariff t
-       WHERE t.room_id = hit.id AND t.audience IN ('association', 'everyone')
-         AND t.valid @> CAST(:tariff_day AS date)
-       ORDER BY t.audience LIMIT 1
-    ) p ON true
-), kept AS MATERIALIZED (
-  SELECT * FROM priced {outer}
+
+_EQUIPMENT = _folded("array_to_string(r.equipment, ' ')")
+_WORDS = _folded(
+    "concat_ws(' ', r.name, r.slug, s.name, s.commune, r.description,"
+    " array_to_string(r.equipment, ' '))"
 )
-SELECT c.total, page.*, coalesce(
-    (SELECT piece
-       FROM free_in(page.id, page.schedule_id, CAST(:soon_days AS date[]),
-            tstzmultirange(tstzrange(
-              CAST(:soon_from AS timestamptz) + make_interval(mins => page.notice_minutes),
-              greatest(CAST(:soon_to AS timestamptz),
-                CAST(:soon_from AS timestamptz) + make_interval(mins => page.notice_minutes))))) f,
-            unnest(f.free) piece
-      WHERE upper(piece) - lower(piece) >= make_interval(mins => page.min_minutes)
-      ORDER BY lower(piece) LIMIT 1),
-    (SELECT piece
-       FROM free_in(page.id, page.schedule_id, CAST(:later_days AS date[]),
-            tstzmultirange(tstzrange(
-              greatest(CAST(:soon_to AS timestamptz),
-                CAST(:soon_from AS timestamptz) + make_interval(mins => page.notice_minutes)),
-              greatest(CAST(:later_to AS timestamptz),
-                CAST(:soon_from AS timestamptz) + make_interval(mins => page.notice_minutes))))) f,
-            unnest(f.free) piece
-      WHERE upper(piece) - lower(piece) >= make_interval(mins => page.min_minutes)
-      ORDER BY lower(piece) LIMIT 1)) AS next_free
-  FROM (SELECT count(*) AS total FROM kept) c
-  LEFT JOIN LATERAL (
-    SELECT * FROM kept ORDER BY km NULLS LAST, price NULLS LAST, name, id
-     LIMIT :limit OFFSET :offset
-  ) page ON true
+_DISTANCE = "distance_km(:lat, :lon, s.lat, s.lon)"
+_SLOT = f""",
+       LATERAL open_in(r.schedule_id, CAST(:days AS date[]), {SPAN}) o,
+       LATERAL busy_in(r.id, CAST(:days AS date[])) b"""
+# Hourly price × minutes, rounded half up to a cent as kernel.money.share does.
+_PRICE = """(
+      SELECT (2::bigint * t.hourly_cents * CAST(:minutes AS int) + 60) / 120
+        FROM tariff t
+       WHERE t.room_id = {room} AND t.audience IN ('association', 'everyone')
+         AND t.valid @> CAST(CAST(:priced_at AS timestamptz) AT TIME ZONE {zone} AS date)
+       ORDER BY t.audience, t.id LIMIT 1)"""
+_NEXT = """
+    (SELECT tstzrange(greatest(lower(piece), page.earliest), upper(piece))
+       FROM free_in(page.id, page.schedule_id, CAST(:{days} AS date[]), tstzmultirange(tstzrange(
+              CAST(:{low} AS timestamptz), CAST(:{high} AS timestamptz)))) f, unnest(f.free) piece
+      WHERE upper(piece) - greatest(lower(piece), page.earliest)
+            >= make_interval(mins => page.min_minutes)
+      ORDER BY lower(piece) LIMIT 1)"""
+_SEARCH = f"""
+WITH hit AS MATERIALIZED (
+  SELECT r.id, r.name, s.time_zone, {{distance}} AS km, {{opened}} AS opened
+    FROM site s JOIN room r ON r.site_id = s.id{{tables}}
+   WHERE {{where}}
+), near AS (
+  SELECT hit.*, rank() OVER (ORDER BY km) AS position FROM hit
+), page AS (
+  SELECT r.id, r.slug, r.name, r.kind, r.capacity, r.schedule_id, r.min_minutes,
+         greatest(CAST(:soon_from AS timestamptz), CAST(:now AS timestamptz)
+                  + make_interval(mins => r.notice_minutes)) AS earliest,
+         s.id AS site_id, s.uai, s.name AS site_name, s.commune, s.lat, s.lon, s.time_zone,
+         best.km, best.price, best.opened
+    FROM (
+      SELECT * FROM (
+        SELECT near.*, {{price}} AS price FROM near WHERE position <= :last
+      ) priced
+       ORDER BY km NULLS LAST, price NULLS LAST, name, id LIMIT :limit OFFSET :offset
+    ) best JOIN room r ON r.id = best.id JOIN site s ON s.id = r.site_id
+)
+SELECT c.total, page.*, coalesce({_NEXT.format(days="soon_days", low="soon_from", high="soon_to")},{
+    _NEXT.format(days="later_days", low="soon_to", high="later_to")
+}) AS next_free
+  FROM (SELECT count(*) AS total FROM hit) c LEFT JOIN page ON true
  ORDER BY page.km NULLS LAST, page.price NULLS LAST, page.name, page.id
-"""
+"""  # noqa: S608 constants only

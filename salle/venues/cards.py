@@ -1,0 +1,238 @@
+"""What the pages of rooms show: cards, free slots, week strips. Words only, no rule."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from flask import url_for
+
+from salle.kernel.clock import day_span, local_day, to_wall
+from salle.kernel.french import fold
+from salle.kernel.money import format_euros, share
+from salle.kernel.words import date_fr, distance_km, duree, heures, periode, weekday
+from salle.venues.free import Interval
+from salle.venues.models import Room
+from salle.venues.queries import HourlyRate
+from salle.venues.rules import BookingMode
+from salle.venues.search import Found
+from salle.venues.weeks import Stretch, list_stretches
+from salle.web.viewmodels import RoomCard, SlotChoice
+from salle.web.week import Piece, SlotState, Week, build_week
+
+MINUTE = timedelta(minutes=1)
+WEEK = timedelta(days=7)
+USUAL = timedelta(hours=2)
+MOST_CHIPS = 4
+ICONS = (
+    ("net", ("badminton", "basket", "volley", "hand", "terrain", "trace")),
+    ("shower", ("vestiaire", "douche")),
+    ("chat", ("sono", "micro", "video", "ecran", "visio")),
+    ("people", ("tribune", "chaise", "table")),
+    ("light", ("eclairage", "scene")),
+)
+
+
+def monday_of(day: date) -> date:
+    """The first day of that week."""
+    return day - timedelta(days=day.weekday())
+
+
+def week_span(monday: date, zone: str) -> tuple[datetime, datetime]:
+    """The instants that bound a week of that zone."""
+    return day_span(monday, monday + timedelta(days=6), zone)
+
+
+def booking_href(slug: str, start: datetime, end: datetime, zone: str) -> str:
+    """Where one says who and why, for that slot."""
+    debut, fin = (to_wall(instant, zone).isoformat() for instant in (start, end))
+    return url_for("bookings.new", slug=slug, debut=debut, fin=fin)
+
+
+def room_href(slug: str, start: datetime, end: datetime, zone: str) -> str:
+    """The room's page, on that week, with these hours in the form."""
+    first, last = to_wall(start, zone), to_wall(end, zone)
+    return url_for(
+        "rooms.show",
+        slug=slug,
+        jour=first.date().isoformat(),
+        de=f"{first:%H:%M}",
+        a="24:00" if last.date() > first.date() else f"{last:%H:%M}",
+    )
+
+
+def price_words(cents: int | None, length: timedelta) -> tuple[str, str]:
+    """(price, what for): « 25,00 € », « pour 2 h »."""
+    if cents is None:
+        return "Tarif non voté", ""
+    if cents == 0:
+        return "Gratuit", "pour les associations"
+    return format_euros(cents), f"pour {duree(length)}"
+
+
+def chips_of(room: Room) -> list[tuple[str, str]]:
+    """Equipment with an icon, the most useful first."""
+    chips = [(_icon(words), words) for words in room.equipment[:MOST_CHIPS]]
+    return [*chips, ("access", "accessible en fauteuil")] if room.accessible else chips
+
+
+def _icon(words: str) -> str:
+    known = fold(words)
+    for icon, parts in ICONS:
+        if any(part in known for part in parts):
+            return icon
+    return "check"
+
+
+def weeks_of(
+    rooms: Iterable[Room], monday: date, wanted: tuple[datetime, datetime] | None, zone: str
+) -> dict[uuid.UUID, Week]:
+    """The small strip of each room, read at once."""
+    stretches = list_stretches([room.id for room in rooms], *week_span(monday, zone))
+    return {
+        room_id: build_week(
+            monday=monday, pieces=[_piece(s) for s in found], wanted=wanted, zone=zone
+        )
+        for room_id, found in stretches.items()
+    }
+
+
+def large_week(room: Room, monday: date, now: datetime, wanted: Interval | None) -> Week:
+    """The strip of a room's page: free hours that are still to come are links."""
+    zone = room.site.time_zone
+    found = list_stretches([room.id], *week_span(monday, zone))[room.id]
+    pieces: list[Piece] = []
+    for stretch in found:
+        state, start, end = stretch
+        if state != SlotState.FREE or end <= now:
+            pieces.append(_piece(stretch))
+            continue
+        first, last = first_use(room, Interval(max(start, next_step(now, room)), end))
+        href = room_href(room.slug, first, last, zone) + "#reserver" if first < last else None
+        pieces.append(Piece(start=start, end=end, state=SlotState.FREE, href=href))
+    asked = (wanted.start, wanted.end) if wanted else None
+    return build_week(monday=monday, pieces=pieces, wanted=asked, zone=zone)
+
+
+def _piece(stretch: Stretch) -> Piece:
+    state, start, end = stretch
+    return Piece(start=start, end=end, state=SlotState(state))
+
+
+def next_step(instant: datetime, room: Room) -> datetime:
+    """The next instant at which a use of the room may start, on the wall clock."""
+    wall = to_wall(instant, room.site.time_zone)
+    since = timedelta(hours=wall.hour, minutes=wall.minute, seconds=wall.second)
+    since += timedelta(microseconds=wall.microsecond)
+    return instant + -since % (room.step_minutes * MINUTE)
+
+
+def first_use(room: Room, free: Interval) -> tuple[datetime, datetime]:
+    """Two hours, or what the room allows, at the start of a free interval (empty: too short)."""
+    start = next_step(free.start, room)
+    longest = room.max_minutes * MINUTE
+    length = min(max(USUAL, room.min_minutes * MINUTE), longest, free.end - start)
+    length -= length % (room.step_minutes * MINUTE)
+    return (start, start) if length < room.min_minutes * MINUTE else (start, start + length)
+
+
+def slot_choices(
+    room: Room, free: Sequence[Interval], rate: HourlyRate | None, chosen: Interval | None
+) -> list[SlotChoice]:
+    """The free slots of a week; « choisir » books their first two hours."""
+    zone = room.site.time_zone
+    choices = []
+    for piece in free:
+        start, end = first_use(room, piece)
+        if start >= end:
+            continue
+        choices.append(
+            SlotChoice(
+                day=date_fr(piece.start, zone, year=False).capitalize(),
+                hours=heures(piece.start, piece.end, zone),
+                price=_slot_price(piece.length, rate),
+                href=booking_href(room.slug, start, end, zone) if rate else None,
+                chosen=bool(chosen and piece.start <= chosen.start and chosen.end <= piece.end),
+            )
+        )
+    return choices
+
+
+def _slot_price(length: timedelta, rate: HourlyRate | None) -> str:
+    if rate is None:
+        return "tarif non voté"
+    if rate.hourly_cents == 0:
+        return "gratuit pour les associations"
+    if length <= USUAL:
+        cents = share(rate.hourly_cents, length // MINUTE, 60)
+        return f"{duree(length)}, {format_euros(cents)}"
+    return f"jusqu’à {duree(length)}, {format_euros(rate.hourly_cents)} de l’heure"
+
+
+def free_card(
+    found: Found, room: Room, week: Week, slot: Interval, place: str, rank: int
+) -> RoomCard:
+    """A room that is free for the whole slot."""
+    zone = room.site.time_zone
+    approval = room.booking_mode == BookingMode.APPROVAL
+    price, note = price_words(found.price_cents, slot.length)
+    how = "sur accord du collège." if approval else "réservation immédiate."
+    return RoomCard(
+        name=room.name,
+        href=room_href(room.slug, slot.start, slot.end, zone),
+        place=f"{found.site_name}, {found.commune}",
+        distance=_distance(found, place),
+        state=SlotState.FREE,
+        tag="libre, sur accord" if approval else "libre",
+        note=f"{periode(slot.start, slot.end, zone, year=False).capitalize()} : {how}",
+        chips=chips_of(room),
+        price=price,
+        price_note=note,
+        action="Demander ce créneau" if approval else "Réserver ce créneau",
+        action_href=booking_href(room.slug, slot.start, slot.end, zone)
+        if found.price_cents is not None
+        else None,
+        main=rank == 1,
+        rank=rank,
+        week=week,
+    )
+
+
+def other_card(
+    found: Found, room: Room, week: Week, opened: bool, slot: Interval, place: str, rank: int
+) -> RoomCard:
+    """A room that is full or closed at that time, and when it is free."""
+    zone = room.site.time_zone
+    day = weekday(local_day(slot.start, zone))
+    price, price_note = price_words(found.price_cents, slot.length)
+    note, action, href = "Rien de libre dans les quatre semaines.", "Voir la salle", None
+    if found.next_free is not None:
+        free = found.next_free
+        first, last = first_use(room, free)
+        note = f"Prochain créneau libre : {periode(free.start, free.end, zone, year=False)}."
+        action = f"Voir {weekday(free.start, zone)}"
+        href = room_href(room.slug, first, last, zone) if first < last else None
+    return RoomCard(
+        name=room.name,
+        href=url_for("rooms.show", slug=room.slug),
+        place=f"{found.site_name}, {found.commune}",
+        distance=_distance(found, place),
+        state=SlotState.BUSY if opened else SlotState.CLOSED,
+        tag=f"{'complet' if opened else 'fermé'} {day}",
+        note=note,
+        chips=chips_of(room),
+        price=price,
+        price_note=price_note,
+        action=action,
+        action_href=href or url_for("rooms.show", slug=room.slug),
+        available=False,
+        rank=rank,
+        week=week,
+    )
+
+
+def _distance(found: Found, place: str) -> str:
+    if found.distance_km is None:
+        return ""
+    return f"à {distance_km(found.distance_km)} de {place}"

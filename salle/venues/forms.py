@@ -1,0 +1,179 @@
+"""The search form and the choice of hours on a room's page: shape only, in French."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Form, SelectField, SelectMultipleField, StringField
+from wtforms.validators import ValidationError
+
+from salle.kernel.clock import PARIS, from_wall, to_wall
+from salle.kernel.words import heure_fr
+from salle.venues.rules import RoomKind
+
+LATEST_FOR_TODAY = 17  # after that hour, tomorrow is proposed
+FURTHEST = timedelta(days=730)
+RADII = ("5", "10", "20", "50")
+KEPT = 200  # longest text shown again in a field
+EQUIPMENT = (
+    ("badminton", "badminton"),
+    ("basket", "basket"),
+    ("vestiaires", "vestiaires"),
+    ("douches", "douches"),
+    ("sonorisation", "sonorisation"),
+    ("vidéoprojecteur", "vidéoprojecteur"),
+    ("tables", "tables"),
+)
+_CLOCK = re.compile(r"^([01]?\d|2[0-4])[:hH]([0-5]\d)?$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A civil day and minutes of that day; the end may be midnight (1440)."""
+
+    day: date
+    start: int
+    end: int
+
+    def instants(self, zone: str) -> tuple[datetime, datetime]:
+        """The two instants, half-open."""
+        midnight = datetime(self.day.year, self.day.month, self.day.day)  # noqa: DTZ001 wall time
+        return (
+            from_wall(midnight + timedelta(minutes=self.start), zone),
+            from_wall(midnight + timedelta(minutes=self.end), zone),
+        )
+
+
+def clock_choices(*chosen: str | None) -> list[tuple[str, str]]:
+    """Every half hour from 0 h to midnight, and what was typed when it is none of these."""
+    values = {f"{n // 60:02d}:{n % 60:02d}" for n in range(0, 24 * 60 + 1, 30)}
+    values |= {value for value in chosen if value and _CLOCK.match(value) and len(value) == 5}
+    return [(value, heure_fr(_minutes(value))) for value in sorted(values)]
+
+
+def _minutes(text: str) -> int:
+    match = _CLOCK.match(text.strip())
+    if match is None:
+        raise ValidationError("Indiquez une heure, comme 18:30.")
+    minutes = int(match[1]) * 60 + int(match[2] or 0)
+    if minutes > 24 * 60:
+        raise ValidationError("Une journée finit à 24:00.")
+    return minutes
+
+
+def clean(text: str | None) -> str:
+    """Without control characters, and never so long that a page drowns in it."""
+    return "".join(c for c in (text or "") if ord(c) >= 32).strip()[:KEPT]
+
+
+class SlotForm(Form):
+    """A day and two hours; `slot` is what they mean once the form is valid."""
+
+    jour = StringField("Jour", filters=[clean])
+    de = StringField("De", filters=[clean])
+    a = StringField("À", filters=[clean])
+
+    def __init__(self, arguments: MultiDict[str, str], now: datetime, zone: str = PARIS) -> None:
+        self.now, self.zone = now, zone
+        self.day: date | None = None
+        self.start: int | None = None
+        self.end: int | None = None
+        super().__init__(arguments)
+
+    @property
+    def today(self) -> date:
+        return to_wall(self.now, self.zone).date()
+
+    @property
+    def slot(self) -> Slot | None:
+        if self.day is None or self.start is None or self.end is None:
+            return None
+        return Slot(day=self.day, start=self.start, end=self.end)
+
+    def validate_jour(self, field: Any) -> None:
+        try:
+            day = date.fromisoformat(field.data)
+        except ValueError as error:
+            raise ValidationError("Indiquez un jour, comme 2027-01-12.") from error
+        if day < self.today:
+            raise ValidationError("Ce jour est passé. Choisissez une date à venir.")
+        if day > self.today + FURTHEST:
+            raise ValidationError("Les horaires ne sont connus que pour les deux ans à venir.")
+        self.day = day
+
+    def validate_de(self, field: Any) -> None:
+        self.start = _minutes(field.data)
+        if self.start == 24 * 60:
+            raise ValidationError("Le début vient avant minuit.")
+
+    def validate_a(self, field: Any) -> None:
+        end = _minutes(field.data)
+        if self.start is not None and end <= self.start:
+            raise ValidationError("La fin doit venir après le début.")
+        self.end = end
+        slot = self.slot
+        if slot is not None and slot.instants(self.zone)[0] < self.now:
+            raise ValidationError("Cette heure est passée. Choisissez une heure à venir.")
+
+
+class SearchForm(SlotForm):
+    """Everything that can be asked of the search page, in its address."""
+
+    kind = SelectField("Type de salle", validate_choice=False)
+    ou = StringField("Près de", filters=[clean])
+    rayon = SelectField("Distance", validate_choice=False)
+    combien = StringField("Combien serez-vous ?", filters=[clean])
+    q = StringField("Mots", filters=[clean])
+    prix = StringField("Prix le plus haut", filters=[clean])
+    equipement = SelectMultipleField("Équipement", validate_choice=False)
+    accessible = BooleanField("Accessible en fauteuil roulant")
+
+    def __init__(self, arguments: MultiDict[str, str], now: datetime) -> None:
+        super().__init__(_with_defaults(arguments, now), now)
+        self.headcount = 0
+        self.max_price_cents: int | None = None
+
+    def validate_kind(self, field: Any) -> None:
+        if field.data and field.data not in set(RoomKind):
+            raise ValidationError("Ce type de salle n’existe pas.")
+
+    def validate_rayon(self, field: Any) -> None:
+        if field.data not in RADII:
+            raise ValidationError("Choisissez une des distances proposées.")
+
+    def validate_combien(self, field: Any) -> None:
+        text = field.data
+        if text and not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 9999):
+            raise ValidationError("Indiquez un nombre de personnes, de 1 à 9 999.")
+        self.headcount = int(text or 0)
+
+    def validate_prix(self, field: Any) -> None:
+        text = field.data.replace(",", ".").removesuffix("€").strip()
+        if not text:
+            return
+        if not re.fullmatch(r"\d{1,5}(\.\d{1,2})?", text, re.ASCII):
+            raise ValidationError("Indiquez un prix en euros, comme 25 ou 12,50.")
+        euros, _, cents = text.partition(".")
+        self.max_price_cents = int(euros) * 100 + int(cents.ljust(2, "0") or 0)
+
+
+def default_day(now: datetime) -> date:
+    """This evening while there is time, tomorrow after that."""
+    wall = to_wall(now)
+    return wall.date() + timedelta(days=wall.hour >= LATEST_FOR_TODAY)
+
+
+def _with_defaults(arguments: MultiDict[str, str], now: datetime) -> MultiDict[str, str]:
+    """What most people want, unless asked otherwise; `near` is another name of the place."""
+    values: MultiDict[str, str] = MultiDict(
+        {"jour": default_day(now).isoformat(), "de": "18:00", "a": "20:00", "rayon": "20"}
+    )
+    for name in arguments:
+        given = arguments.getlist(name)
+        if any(given):
+            values.setlist("ou" if name == "near" else name, given)
+    return values

@@ -10,6 +10,7 @@ from salle.api.core import init_api
 from salle.api.grants import blueprint as api_grants
 from salle.api.me import blueprint as api_me
 from salle.api.rooms import blueprint as api_rooms
+from salle.bookings.college_routes import blueprint as college
 from salle.bookings.routes import blueprint as bookings
 from salle.grants.routes import blueprint as grants
 from salle.pages.health import blueprint as health
@@ -17,7 +18,7 @@ from salle.pages.routes import blueprint as pages
 from salle.payments.routes import blueprint as payments
 from salle.payments.webhooks import blueprint as webhooks
 
-PAGES = (pages, health, accounts, bookings, payments, webhooks, grants)
+PAGES = (pages, health, accounts, bookings, college, payments, webhooks, grants)
 API = (api_rooms, api_bookings, api_me, api_grants)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Flask
 
 from config import ROOT, Config
@@ -37,6 +39,8 @@ def build(config: Config) -> Flask:
         SESSION_COOKIE_SECURE=config.secure_cookies,
         WTF_CSRF_TIME_LIMIT=None,
     )
+    if config.environment == "production":  # addresses we build never come from a forged Host
+        app.config["TRUSTED_HOSTS"] = [urlsplit(config.public_url).hostname]
     init_logs(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app, request, url_for
 
+from salle.accounts.permissions import has_permission
+from salle.accounts.rules import Permission
+from salle.web.access import find_actor
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -16,6 +20,7 @@ class Entry:
     endpoint: str
     lights: tuple[str, ...] = ()
     icon: str | None = None
+    permission: Permission | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,12 @@ class NavLink:
 MAIN = (
     Entry(label="Trouver une salle", endpoint="rooms.search", lights=("rooms.",)),
     Entry(label="Mes réservations", endpoint="bookings.index", lights=("bookings.",)),
+    Entry(
+        label="Mon collège",
+        endpoint="college.bookings",
+        lights=("college.", "payments."),
+        permission=Permission.SEE_SITE_BOOKINGS,
+    ),
     Entry(label="Le fonds", endpoint="grants.fund", lights=("grants.",)),
 )
 SIGN_IN = Entry(
@@ -54,8 +65,20 @@ def links(entries: Iterable[Entry]) -> list[NavLink]:
             icon=entry.icon,
         )
         for entry in entries
-        if entry.endpoint in current_app.view_functions
+        if entry.endpoint in current_app.view_functions and _may(entry.permission)
     ]
+
+
+def can_see_money() -> bool:
+    """Whether the person signed in may see what a collège received."""
+    return _may(Permission.SEE_SITE_MONEY)
+
+
+def _may(permission: Permission | None) -> bool:
+    if permission is None:
+        return True
+    actor = find_actor()
+    return actor is not None and has_permission(actor, permission)
 
 
 def main_links() -> list[NavLink]:
@@ -101,4 +124,5 @@ def init_navigation(app: Flask) -> None:
         footer_links=footer_links,
         home_href=home_href,
         account_name=account_name,
+        can_see_money=can_see_money,
     )

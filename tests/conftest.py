@@ -58,7 +58,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server: DATABASE_URL's when set, else a throw-away embedded one."""
     given = os.environ.get("DATABASE_URL")
     if given:
-        yield Config.from_env({**os.environ, "SALLE_ENV": "test"}).database_url or given
+        yield test_config(given, tmp_path_factory.getbasetemp()).database_url or given
         return
     shared = _shared_folder(tmp_path_factory)
     yield postgres.ensure(shared / "postgres", settings=DATABASE_SETTINGS)

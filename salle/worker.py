@@ -9,7 +9,7 @@ from importlib import import_module
 from flask import Flask
 
 # Every module that declares handlers.
-MODULES = ("salle.bookings.jobs", "salle.mail.jobs", "salle.doors.jobs")
+MODULES = ("salle.bookings.jobs", "salle.mail.jobs", "salle.doors.jobs", "salle.venues.jobs")
 
 
 def import_handlers() -> None:

@@ -24,6 +24,7 @@ class Periodic:
 PERIODIC = (
     Periodic(kind="bookings.expire_due", cron="* * * * *"),
     Periodic(kind="mail.send_waiting", cron="* * * * *"),
+    Periodic(kind="venues.extend_windows", cron="17 2 * * *"),
 )
 
 

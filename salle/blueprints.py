@@ -15,10 +15,13 @@ from salle.bookings.routes import blueprint as bookings
 from salle.grants.routes import blueprint as grants
 from salle.pages.health import blueprint as health
 from salle.pages.routes import blueprint as pages
+from salle.pages.tonight import init_tonight
 from salle.payments.routes import blueprint as payments
 from salle.payments.webhooks import blueprint as webhooks
+from salle.venues.routes import blueprint as rooms
+from salle.venues.tonight import list_tonight
 
-PAGES = (pages, health, accounts, bookings, college, payments, webhooks, grants)
+PAGES = (pages, health, accounts, rooms, bookings, college, payments, webhooks, grants)
 API = (api_rooms, api_bookings, api_me, api_grants)
 
 
@@ -27,3 +30,4 @@ def register_all(app: Flask) -> None:
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     init_api(app, API)
+    init_tonight(app, list_tonight)

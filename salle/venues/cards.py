@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask import url_for
 
@@ -50,16 +51,20 @@ def booking_href(slug: str, start: datetime, end: datetime, zone: str) -> str:
     return url_for("bookings.new", slug=slug, debut=debut, fin=fin)
 
 
+def slot_values(start: datetime, end: datetime, zone: str) -> dict[str, str]:
+    """That slot as the fields of SlotForm; what passes midnight stops there."""
+    first, last = to_wall(start, zone), to_wall(end, zone)
+    return {
+        "jour": first.date().isoformat(),
+        "de": f"{first:%H:%M}",
+        "a": "24:00" if last.date() > first.date() else f"{last:%H:%M}",
+    }
+
+
 def room_href(slug: str, start: datetime, end: datetime, zone: str) -> str:
     """The room's page, on that week, with these hours in the form."""
-    first, last = to_wall(start, zone), to_wall(end, zone)
-    return url_for(
-        "rooms.show",
-        slug=slug,
-        jour=first.date().isoformat(),
-        de=f"{first:%H:%M}",
-        a="24:00" if last.date() > first.date() else f"{last:%H:%M}",
-    )
+    values: dict[str, Any] = slot_values(start, end, zone)
+    return url_for("rooms.show", slug=slug, **values)
 
 
 def price_words(cents: int | None, length: timedelta) -> tuple[str, str]:
@@ -171,7 +176,7 @@ def _slot_price(length: timedelta, rate: HourlyRate | None) -> str:
 
 
 def free_card(
-    found: Found, room: Room, week: Week, slot: Interval, place: str, rank: int
+    found: Found, room: Room, week: Week, *, slot: Interval, place: str, rank: int
 ) -> RoomCard:
     """A room that is free for the whole slot."""
     zone = room.site.time_zone
@@ -200,7 +205,7 @@ def free_card(
 
 
 def other_card(
-    found: Found, room: Room, week: Week, opened: bool, slot: Interval, place: str, rank: int
+    found: Found, room: Room, week: Week, *, slot: Interval, place: str, rank: int
 ) -> RoomCard:
     """A room that is full or closed at that time, and when it is free."""
     zone = room.site.time_zone
@@ -218,8 +223,8 @@ def other_card(
         href=url_for("rooms.show", slug=room.slug),
         place=f"{found.site_name}, {found.commune}",
         distance=_distance(found, place),
-        state=SlotState.BUSY if opened else SlotState.CLOSED,
-        tag=f"{'complet' if opened else 'fermé'} {day}",
+        state=SlotState.BUSY if found.opened else SlotState.CLOSED,
+        tag=f"{'complet' if found.opened else 'fermé'} {day}",
         note=note,
         chips=chips_of(room),
         price=price,

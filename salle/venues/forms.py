@@ -51,7 +51,11 @@ class Slot:
 def clock_choices(*chosen: str | None) -> list[tuple[str, str]]:
     """Every half hour from 0 h to midnight, and what was typed when it is none of these."""
     values = {f"{n // 60:02d}:{n % 60:02d}" for n in range(0, 24 * 60 + 1, 30)}
-    values |= {value for value in chosen if value and _CLOCK.match(value) and len(value) == 5}
+    values |= {
+        value
+        for value in chosen
+        if value and len(value) == 5 and value <= "24:00" and _CLOCK.match(value)
+    }
     return [(value, heure_fr(_minutes(value))) for value in sorted(values)]
 
 
@@ -87,6 +91,11 @@ class SlotForm(Form):
     @property
     def today(self) -> date:
         return to_wall(self.now, self.zone).date()
+
+    def error(self, name: str) -> str | None:
+        """What is wrong with that answer, in one sentence."""
+        errors = self[name].errors
+        return str(errors[0]) if errors else None
 
     @property
     def slot(self) -> Slot | None:

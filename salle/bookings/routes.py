@@ -63,6 +63,7 @@ def new(slug: str) -> str | Response:
         except DomainError as error:
             refused = error
             _show_on_fields(form, error)
+            room = get_room_by_slug(slug)  # the rollback has emptied what was loaded
     elif request.method == "GET":
         refused = refusal(room, starts_at, ends_at)
     html = render_template(

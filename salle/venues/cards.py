@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import url_for
 
-from salle.kernel.clock import day_span, local_day, to_wall
+from salle.kernel.clock import day_span, to_wall
 from salle.kernel.french import fold
 from salle.kernel.money import format_euros, share
 from salle.kernel.words import date_fr, distance_km, duree, heures, periode, weekday
@@ -209,7 +209,6 @@ def other_card(
 ) -> RoomCard:
     """A room that is full or closed at that time, and when it is free."""
     zone = room.site.time_zone
-    day = weekday(local_day(slot.start, zone))
     price, price_note = price_words(found.price_cents, slot.length)
     note, action, href = "Rien de libre dans les quatre semaines.", "Voir la salle", None
     if found.next_free is not None:
@@ -224,7 +223,7 @@ def other_card(
         place=f"{found.site_name}, {found.commune}",
         distance=_distance(found, place),
         state=SlotState.BUSY if found.opened else SlotState.CLOSED,
-        tag=f"{'complet' if found.opened else 'fermé'} {day}",
+        tag="complet à ces heures" if found.opened else "fermé à ces heures",
         note=note,
         chips=chips_of(room),
         price=price,

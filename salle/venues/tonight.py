@@ -53,7 +53,7 @@ def _window(
         price, note = price_words(found.price_cents, SHORTEST)
         return TonightRoom(
             name=room.name,
-            place=f"{found.site_name}, {found.commune}",
+            place=found.commune,
             hours=heures(free.start, free.end, zone),
             price=f"{price} {note}".strip(),
             href=room_href(room.slug, use.start, use.end, zone),

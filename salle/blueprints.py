@@ -12,6 +12,8 @@ from salle.api.me import blueprint as api_me
 from salle.api.rooms import blueprint as api_rooms
 from salle.bookings.college_routes import blueprint as college
 from salle.bookings.routes import blueprint as bookings
+from salle.demo.messages import blueprint as demo_messages
+from salle.doors.routes import blueprint as doors
 from salle.grants.routes import blueprint as grants
 from salle.pages.health import blueprint as health
 from salle.pages.routes import blueprint as pages
@@ -22,6 +24,8 @@ from salle.venues.routes import blueprint as rooms
 from salle.venues.tonight import list_tonight
 
 PAGES = (pages, health, accounts, rooms, bookings, college, payments, webhooks, grants)
+# Pages that show what nobody may see elsewhere: never in production.
+SIMULATIONS = (doors, demo_messages)
 API = (api_rooms, api_bookings, api_me, api_grants)
 
 
@@ -29,5 +33,8 @@ def register_all(app: Flask) -> None:
     """Register every blueprint of the service."""
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
+    if app.config["ENVIRONMENT"] in {"demo", "test"}:
+        for blueprint in SIMULATIONS:
+            app.register_blueprint(blueprint)
     init_api(app, API)
     init_tonight(app, list_tonight)

@@ -13,7 +13,7 @@ from salle.accounts.models import User
 from salle.db import db
 from salle.doors.codes import open_code
 from salle.doors.models import AccessGrant, Door, DoorTry, RoomDoor
-from salle.doors.rules import LOCKOUT, GrantState, TryOutcome
+from salle.doors.rules import LOCKOUT, MAX_WRONG_TRIES, GrantState, TryOutcome
 from salle.installation import public_url, shows_simulations
 from salle.kernel.errors import NotFound
 from salle.venues.models import Room, Site
@@ -191,18 +191,20 @@ def list_by_digest(door_id: uuid.UUID, digest: str) -> Sequence[AccessGrant]:
     ).all()
 
 
-def count_wrong_tries(door_id: uuid.UUID, now: datetime) -> int:
-    """Unknown codes typed at a door within the time that counts."""
-    return (
-        db.session.scalar(
-            sa.select(sa.func.count(DoorTry.id)).where(
-                DoorTry.door_id == door_id,
-                DoorTry.outcome == TryOutcome.UNKNOWN_CODE,
-                DoorTry.at > now - LOCKOUT,
-            )
+def find_locked_until(door_id: uuid.UUID, now: datetime) -> datetime | None:
+    """Until when the keypad of a door is closed by wrong codes, None when it is not."""
+    oldest_that_counts = db.session.scalar(
+        sa.select(DoorTry.at)
+        .where(
+            DoorTry.door_id == door_id,
+            DoorTry.outcome == TryOutcome.UNKNOWN_CODE,
+            DoorTry.at > now - LOCKOUT,
         )
-        or 0
+        .order_by(DoorTry.at.desc(), DoorTry.id.desc())
+        .offset(MAX_WRONG_TRIES - 1)
+        .limit(1)
     )
+    return None if oldest_that_counts is None else oldest_that_counts + LOCKOUT
 
 
 def list_tries(door_id: uuid.UUID, *, limit: int = 6) -> Sequence[DoorTry]:

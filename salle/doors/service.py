@@ -18,14 +18,14 @@ from salle.doors.models import AccessGrant, DoorTry
 from salle.doors.queries import (
     BOOKING_DATE,
     GrantView,
-    count_wrong_tries,
+    find_locked_until,
     list_by_digest,
     list_grants,
     list_room_doors,
     list_taken_digests,
     lock_doors,
 )
-from salle.doors.rules import MAX_WRONG_TRIES, GrantState, TryOutcome
+from salle.doors.rules import GrantState, TryOutcome
 from salle.jobs import enqueue
 from salle.kernel.errors import NotFound
 from salle.venues.models import Room
@@ -138,7 +138,7 @@ def try_code(door_id: uuid.UUID, code: str, now: datetime) -> TryOutcome:
     if not lock_doors([door_id]):
         raise NotFound
     grant: AccessGrant | None = None
-    if count_wrong_tries(door_id, now) >= MAX_WRONG_TRIES:
+    if find_locked_until(door_id, now) is not None:
         outcome = TryOutcome.LOCKED_OUT
     else:
         grant, outcome = _judge(door_id, code, now)

@@ -24,7 +24,7 @@ lint: setup-dev ## Check style, types and imports
 	@exec sh tools/lint.sh
 
 bench: setup-dev ## Measure the hot requests
-	@exec .venv/bin/salle bench
+	@exec .venv/bin/python -m bench
 
 lock: setup ## Lock the dependencies again after a change of pyproject.toml
 	@exec sh tools/lock.sh

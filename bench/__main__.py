@@ -1,0 +1,69 @@
+"""`python -m bench [--sets S] [--count 200]`: prints one BENCH line a measure, writes JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import psycopg
+
+from bench.client import Client
+from bench.dataset import SETS, Spec
+from bench.measures import Line, Measures
+from bench.stage import BenchError, database, plain, service
+from config import ROOT, ConfigError
+from salle.kernel.clock import utcnow
+from salle.postgres import PostgresError
+
+
+def main() -> int:
+    """Exit status: 0 when every measure could be made with equal answers."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--sets", default=os.environ.get("SETS") or "S")
+    parser.add_argument("--count", type=int, default=200)
+    options = parser.parse_args()
+    names = [name.strip().upper() for name in options.sets.split(",") if name.strip()]
+    unknown = [name for name in names if name not in SETS]
+    if unknown:
+        print(f"Jeu inconnu : {', '.join(unknown)} (connus : {', '.join(SETS)})", file=sys.stderr)
+        return 2
+    data_dir = Path(os.environ.get("SALLE_DATA_DIR") or ROOT / "var").absolute()
+    folder = data_dir / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines: list[Line] = []
+    try:
+        for name in names:
+            lines += measure(SETS[name], folder, options.count)
+    except (BenchError, ConfigError, PostgresError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    report = {"at": utcnow().isoformat(), "lines": [line.as_dict() for line in lines]}
+    target = data_dir / "bench.json"
+    target.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(f"Résultats écrits dans {target}.")
+    return 0
+
+
+def measure(spec: Spec, folder: Path, count: int) -> list[Line]:
+    """Every measure of one data set, printed as it comes."""
+    lines = []
+    with (
+        database(folder, spec, utcnow().date()) as url,
+        service(url, folder) as port,
+        Client(port) as client,
+        psycopg.connect(plain(url), autocommit=True, prepare_threshold=0) as connection,
+    ):
+        connection.execute("SET timezone = 'UTC'")
+        measures = Measures(client, connection, spec, count)
+        for one in (measures.free_rooms, measures.room_free, measures.create):
+            line = one()
+            print(line, flush=True)
+            lines.append(line)
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

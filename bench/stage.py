@@ -1,0 +1,144 @@
+"""What the measures run on: a PostgreSQL of their own, the data set, the service under gunicorn."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from bench.dataset import Builder, Spec, stamp
+from config import ROOT, Config
+from salle import postgres
+from salle.runtime import demo_environment
+
+SETTINGS = {"shared_buffers": "512MB", "random_page_cost": "1.1", "max_wal_size": "2GB"}
+READY_SECONDS = 30
+
+
+class BenchError(Exception):
+    """A measure cannot be made; one French sentence."""
+
+
+def plain(url: str) -> str:
+    """The address as psycopg wants it."""
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def named(url: str, database: str) -> str:
+    """The same server, another database."""
+    return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+@contextmanager
+def database(folder: Path, spec: Spec, today: date) -> Iterator[str]:
+    """A copy of the data set, dropped at the end; the data set itself is kept if unchanged."""
+    server = postgres.ensure(folder / "postgres", settings=SETTINGS)
+    kept, copy = f"bench_{spec.name.lower()}", f"bench_{spec.name.lower()}_run"
+    with psycopg.connect(plain(named(server, "postgres")), autocommit=True) as admin:
+        _prepare(admin, named(server, kept), folder, spec, today)
+        admin.execute(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {copy} TEMPLATE {kept} STRATEGY file_copy")
+    try:
+        yield named(server, copy)
+    finally:
+        with psycopg.connect(plain(named(server, "postgres")), autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")
+
+
+def _prepare(
+    admin: psycopg.Connection[Any], url: str, folder: Path, spec: Spec, today: date
+) -> None:
+    wanted, name = stamp(spec, today, _head()), sa.make_url(url).database
+    found = admin.execute(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
+    ).fetchone()
+    if found and found[0] == wanted:
+        return
+    print(f"Jeu {spec.name} : {spec.rooms} salles × {spec.bookings_per_room} réservations…")
+    started = time.monotonic()
+    admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    admin.execute(f"CREATE DATABASE {name}")
+    _run([sys.executable, "-m", "salle", "migrate"], service_environment(url, folder))
+    with psycopg.connect(plain(url)) as connection:
+        Builder(connection, spec, today).build()
+    admin.execute(f"COMMENT ON DATABASE {name} IS '{wanted}'")
+    print(f"Jeu {spec.name} construit en {time.monotonic() - started:.1f} s.")
+
+
+def _head() -> str:
+    """The last migration, and the SQL that defines « free »."""
+    names = sorted(path.name for path in (ROOT / "migrations" / "versions").glob("*.py"))
+    return f"{names[-1]} {(ROOT / 'salle/venues/availability.sql').stat().st_size}"
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise BenchError(f"{' '.join(command[1:])} a échoué :\n{done.stdout}{done.stderr}")
+
+
+def service_environment(database_url: str, folder: Path, port: int = 8000) -> dict[str, str]:
+    """A local service on that database; its payment provider is a closed port."""
+    given = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "PORT"}}
+    return demo_environment(
+        {
+            **given,
+            "DATABASE_URL": database_url,
+            "PORT": str(port),
+            "SALLE_DATA_DIR": str(folder),
+            "STRIPE_API_BASE": "http://127.0.0.1:9/stripe",
+        }
+    )
+
+
+@contextmanager
+def service(database_url: str, folder: Path) -> Iterator[int]:
+    """The real application, one worker of gunicorn on loopback; yields its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    environment = service_environment(database_url, folder, port)
+    Config.from_env(environment)  # a clear sentence here rather than in a child's log
+    log = folder / "service.log"
+    command = ["gunicorn", "wsgi:app", "--worker-class", "gthread", "--threads", "4"]
+    command += ["--bind", f"127.0.0.1:{port}", "--keep-alive", "60", "--no-control-socket"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        _wait(port, process, log)
+        yield port
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise BenchError(f"Le service ne démarre pas :\n{log.read_text()[-2000:]}")
+        time.sleep(0.05)

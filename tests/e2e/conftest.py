@@ -42,7 +42,7 @@ def visit(browser: Browser, demo: Demo) -> Iterator[Any]:
             locale="fr-FR",
             timezone_id="Europe/Paris",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         visitor = Visitor(context, javascript=javascript)
         opened.append(visitor)
         return visitor

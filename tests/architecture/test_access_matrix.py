@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import uuid
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from flask import Flask
 
+from salle.accounts.queries import get_user_by_email
+from salle.bookings.service import Request, create_booking
+from salle.db import transaction
 from salle.demo.places import ROOMS
 from salle.demo.rows import key
-from salle.demo.seed import seed
+from salle.demo.seed import seed, uai
 from salle.grants.seed import PROJECT_SLUG
 from salle.kernel.clock import utcnow
 from tests.support.access import ABSENT, Objects, sign_everybody_in, table
 from tests.support.reviewed import compare
+
+NOW = utcnow()
+# A Saturday in about two weeks: open in term and in the holidays, and still to come.
+SATURDAY = NOW.date() + timedelta(days=12 + (5 - NOW.weekday()) % 7)
+START = datetime.combine(SATURDAY, time(13), UTC)
+END = START + timedelta(hours=2)
 
 
 def there(value: object, absent: object = ABSENT) -> dict[str, object]:
@@ -22,21 +32,48 @@ def there(value: object, absent: object = ABSENT) -> dict[str, object]:
 
 @pytest.fixture
 def objects(fresh_app: Flask) -> Objects:
-    """The demonstration, with a booking of the member at the first site and one elsewhere."""
+    """The demonstration, with a request of the member at the first site, of the other elsewhere."""
     fresh_app.config["WTF_CSRF_ENABLED"] = False
-    now = utcnow()
     with fresh_app.app_context():
-        seed(now=datetime(2026, 11, 24, 10, 0, tzinfo=UTC))
-        sign_everybody_in(now)
+        seed(now=NOW)
+        sign_everybody_in(NOW)
+        bookings = {
+            "mine": _ask("association@demo.example", "W990000001", "foyer-des-tilleuls"),
+            "theirs": _ask(
+                "autre-association@demo.example", "W990000002", "auditorium-de-la-lande-bleue"
+            ),
+            "absent": ABSENT,
+        }
     room, door = ROOMS[0], key("door", ROOMS[0].site, ROOMS[0].door)
+    rooms, slugs = there(key("room", room.slug)), there(room.slug, "nulle-part")
     return Objects(
         arguments={
-            ("rooms", "slug"): there(room.slug, "nulle-part"),
-            ("rooms", "room_id"): there(key("room", room.slug)),
+            "booking_id": bookings,
+            "door_id": there(door),
+            "key": rooms,
             ("grants", "slug"): there(PROJECT_SLUG, "nulle-part"),
-            ("doors", "door_id"): there(door),
-        }
+            "slug": slugs,
+            "uai": {"mine": uai(1), "theirs": uai(2), "absent": uai(99)},
+        },
+        queries={
+            "bookings.new": {"debut": START.isoformat(), "fin": END.isoformat()},
+            "api_rooms.free": {"from": f"{SATURDAY}", "to": f"{SATURDAY}"},
+        },
     )
+
+
+def _ask(email: str, rna: str, slug: str) -> uuid.UUID:
+    request = Request(
+        room_id=key("room", slug),
+        organisation_id=key("organisation", rna),
+        starts_at=START,
+        ends_at=END,
+        purpose="Fête de fin d’année",
+        headcount=20,
+    )
+    with transaction():
+        booking = create_booking(request=request, actor=get_user_by_email(email), now=NOW)
+    return booking.id
 
 
 def test_everybody_gets_what_was_reviewed(fresh_app: Flask, objects: Objects) -> None:

@@ -38,6 +38,8 @@ DEAD_SECONDS = 12.0
 RESCUE_SECONDS = 4.0
 # Waits before each new try of a job that fails; after the last one it is left as failed.
 RETRY_SECONDS = (2, 10, 60, 300, 1800, 7200)
+# Without the database for longer, the process ends: whoever starts it again starts that too.
+CONNECT_SECONDS = 5.0
 GRACE_SECONDS = 1.5  # for the jobs in progress, on SIGTERM
 LAST_SECONDS = 2.5  # then the process ends whatever they do; they will be rescued
 
@@ -92,7 +94,11 @@ def run_worker(
 def build_queue(app: Flask, periodic: Iterable[Periodic]) -> procrastinate.App:
     """procrastinate's application, with a task for each declared handler."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=_conninfo(app), min_size=1, max_size=3, kwargs={"application_name": "salle worker"}
+        conninfo=_conninfo(app),
+        min_size=1,
+        max_size=3,
+        timeout=CONNECT_SECONDS,
+        kwargs={"application_name": "salle worker"},
     )
     queue = procrastinate.App(connector=connector)
     for kind, function in HANDLERS.items():

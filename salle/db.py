@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+import select
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import sqlalchemy as sa
 from flask import current_app, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
@@ -95,6 +97,37 @@ def translate(error: DBAPIError) -> DomainError | None:
     if isinstance(original, pg.DeadlockDetected | pg.SerializationFailure):
         return Conflict()
     return None
+
+
+def read_only() -> None:
+    """The rest of this request only reads: its statements need no transaction around them.
+
+    It saves two exchanges with the server (BEGIN, ROLLBACK), which count beside a statement of
+    half a millisecond. Nothing changes for a session that has begun, or is bound to one
+    connection.
+    """
+    session = db.session()
+    if not session.in_transaction() and isinstance(session.get_bind(), sa.Engine):
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+
+
+@sa.event.listens_for(sa.Pool, "checkout")
+def _check_alive(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Do not hand out a connection that the server has closed.
+
+    A closed one can be read from (end of file); a quiet one cannot. Looking at the socket costs
+    no exchange with the server, unlike pool_pre_ping.
+    """
+    if not isinstance(connection, psycopg.Connection):
+        return
+    if connection.closed or _can_be_read(connection.pgconn.socket):
+        raise sa.exc.InvalidatePoolError
+
+
+def _can_be_read(socket: int) -> bool:
+    waiting = select.poll()
+    waiting.register(socket, select.POLLIN | select.POLLPRI)
+    return bool(waiting.poll(0))
 
 
 @contextmanager

@@ -63,7 +63,6 @@ ENGINE_OPTIONS = {
     "pool_size": 10,
     "max_overflow": 20,
     "pool_timeout": 5,
-    "pool_pre_ping": True,
     "connect_args": {
         # Prepare at the first use: unprepared plans cost up to a quarter more.
         "prepare_threshold": 0,

@@ -21,7 +21,7 @@ from tests.support.reviewed import compare
 
 NOW = utcnow()
 # A Saturday in about two weeks: open in term and in the holidays, and still to come.
-SATURDAY = NOW.date() + timedelta(days=12 + (5 - NOW.weekday()) % 7)
+SATURDAY = NOW.date() + timedelta(days=14 + (5 - NOW.weekday()) % 7)
 START = datetime.combine(SATURDAY, time(13), UTC)
 END = START + timedelta(hours=2)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,18 +21,22 @@ from salle.api.core import (
     page,
     read_instant,
 )
-from salle.kernel.clock import PARIS, utcnow
-from salle.venues.availability import free_intervals
+from salle.db import read_only
+from salle.kernel.clock import utcnow
+from salle.kernel.errors import NotFound
+from salle.venues.availability import find_free, free_intervals
 from salle.venues.models import Room
-from salle.venues.queries import find_rate, find_room
+from salle.venues.queries import find_rate, find_room, read_key
 from salle.venues.rules import RoomKind
-from salle.venues.search import Criteria, Found, search_rooms
+from salle.venues.search import Criteria, Found, find_zone, search_rooms
 from salle.web.access import public
 
 blueprint = Blueprint("api_rooms", __name__, description="Salles et créneaux libres")
 
 MAX_DAYS = 92
 MAX_SLOT = timedelta(hours=24)
+_OFFSET = re.compile(r"[T ]\d.*(?:[zZ]|[+-]\d\d(?::?\d\d)?)$")
+_LOST_PLUS = re.compile(r"(?<=\d) (\d\d:?\d\d)$")  # « + » typed as such in an address
 
 
 class SearchSchema(StrictSchema):
@@ -83,6 +89,7 @@ def search(data: dict[str, Any]) -> Response:
         raise InvalidField(
             "weekly_until", "La recherche à la semaine n’est pas encore ouverte : cherchez un jour."
         )
+    read_only()
     now = utcnow()
     limit, offset = data["limit"], data["offset"]
     found, total = search_rooms(_criteria(data, now), now=now, limit=limit, offset=offset)
@@ -93,6 +100,7 @@ def search(data: dict[str, Any]) -> Response:
 @public
 def show(key: str) -> Response:
     """One room, by its id or its slug."""
+    read_only()
     room = find_room(key)
     site, zone = room.site, room.site.time_zone
     rate = find_rate(room.id, utcnow().date())
@@ -142,15 +150,16 @@ def free(data: dict[str, date], key: str) -> Response:
         raise InvalidField("to", f"{MAX_DAYS} jours au plus.")
     if not 2000 <= first.year <= 2200:
         raise InvalidField("from", "Un jour entre 2000 et 2200.")
-    room = find_room(key)
-    zone = room.site.time_zone
-    intervals = free_intervals(room, first, last)
+    read_only()
+    found = find_free(read_key(key), first, last)
+    if found is None:
+        raise NotFound
     return answer(
         {
-            "room_id": room.id,
+            "room_id": found.room_id,
             "intervals": [
-                {"start": iso(piece.start, zone), "end": iso(piece.end, zone)}
-                for piece in intervals
+                {"start": iso(piece.start, found.zone), "end": iso(piece.end, found.zone)}
+                for piece in found.intervals
             ],
         }
     )
@@ -158,9 +167,8 @@ def free(data: dict[str, date], key: str) -> Response:
 
 def _criteria(data: dict[str, Any], now: datetime) -> Criteria:
     lat, lon = _near(data.get("near"))
-    starts_at, ends_at = _slot(data, now)
     kind = data.get("kind")
-    return Criteria(
+    criteria = Criteria(
         lat=lat,
         lon=lon,
         radius_km=data["radius_km"],
@@ -172,9 +180,9 @@ def _criteria(data: dict[str, Any], now: datetime) -> Criteria:
         accessible=data["accessible"],
         max_price_cents=data.get("max_price_cents"),
         q=data.get("q"),
-        starts_at=starts_at,
-        ends_at=ends_at,
     )
+    starts_at, ends_at = _slot(data, criteria, now)
+    return replace(criteria, starts_at=starts_at, ends_at=ends_at)
 
 
 def _near(text: str | None) -> tuple[float | None, float | None]:
@@ -189,14 +197,19 @@ def _near(text: str | None) -> tuple[float | None, float | None]:
     return lat, lon
 
 
-def _slot(data: dict[str, Any], now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Both or none; a search spans sites of one zone: times without an offset are Paris time."""
+def _slot(
+    data: dict[str, Any], criteria: Criteria, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Both or none; without an offset they are wall time of the nearest site in reach."""
     if not data.get("start") and not data.get("end"):
         return None, None
     if not data.get("start") or not data.get("end"):
         raise InvalidField("end" if data.get("start") else "start", "Donnez le début et la fin.")
-    starts_at = read_instant(data["start"], PARIS, field="start")
-    ends_at = read_instant(data["end"], PARIS, field="end")
+    start, end = (_LOST_PLUS.sub(_plus, data[name]) for name in ("start", "end"))
+    known = _OFFSET.search(start) and _OFFSET.search(end)
+    zone = "UTC" if known else find_zone(criteria)
+    starts_at = read_instant(start, zone, field="start")
+    ends_at = read_instant(end, zone, field="end")
     if ends_at <= starts_at:
         raise InvalidField("end", "La fin doit venir après le début.")
     if ends_at - starts_at > MAX_SLOT:
@@ -206,6 +219,11 @@ def _slot(data: dict[str, Any], now: datetime) -> tuple[datetime | None, datetim
         error.code = "in_the_past"
         raise error
     return starts_at, ends_at
+
+
+def _plus(match: re.Match[str]) -> str:
+    text, at = match.string, match.start()
+    return f"+{match[1]}" if "T" in text[:at] else match[0]
 
 
 def _item(found: Found) -> dict[str, Any]:

@@ -7,7 +7,15 @@ a room without any opening window is never free.
 from __future__ import annotations
 
 from salle.venues.explanations import Closed, OutsideOpening, SchoolUse, refusal
-from salle.venues.free import Interval, free_between, free_intervals, is_free, utc_days
+from salle.venues.free import (
+    Interval,
+    RoomFree,
+    find_free,
+    free_between,
+    free_intervals,
+    is_free,
+    utc_days,
+)
 from salle.venues.occupations import SlotTaken
 from salle.venues.suggestions import Alternative, alternatives
 
@@ -16,9 +24,11 @@ __all__ = [
     "Closed",
     "Interval",
     "OutsideOpening",
+    "RoomFree",
     "SchoolUse",
     "SlotTaken",
     "alternatives",
+    "find_free",
     "free_between",
     "free_intervals",
     "is_free",

@@ -5,6 +5,7 @@ Other packages use salle/venues/availability.py, the face of this module and its
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -77,6 +78,59 @@ def free_between(room: Room, start: datetime, end: datetime) -> list[Interval]:
     if start >= end:
         return []
     return [Interval(low, high) for low, high in read(_FREE, room_parameters(room, start, end))]
+
+
+_BY_KEY = """
+SELECT r.id, s.time_zone, lower(piece), upper(piece)
+  FROM room r
+  JOIN site s ON s.id = r.site_id
+  LEFT JOIN LATERAL (
+    SELECT u.piece
+      FROM free_in(r.id, r.schedule_id, CAST(:days AS date[]), tstzmultirange(tstzrange(
+             CAST(:first AS timestamp) AT TIME ZONE s.time_zone,
+             CAST(:after AS timestamp) AT TIME ZONE s.time_zone))) f,
+           unnest(f.free) u (piece)
+  ) pieces ON true
+ WHERE {which} AND r.published_at IS NOT NULL
+   AND (s.closed_on IS NULL OR s.closed_on > current_date)
+ ORDER BY r.id, 3
+"""
+_BY_ID = sa.text(_BY_KEY.format(which="r.id = :key"))
+_BY_SLUG = sa.text(
+    _BY_KEY.format(which="r.id = (SELECT id FROM room WHERE slug = :key ORDER BY id LIMIT 1)")
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomFree:
+    """A public room's free intervals, and the zone of its wall clock."""
+
+    room_id: uuid.UUID
+    zone: str
+    intervals: list[Interval]
+
+
+def find_free(key: uuid.UUID | str, first: date, last: date) -> RoomFree | None:
+    """free_intervals() of a room known by its id or slug, in one statement; None: no such room."""
+    # Civil days of any zone lie within a day of the same UTC days.
+    start = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    after = datetime(last.year, last.month, last.day, tzinfo=UTC) + DAY
+    rows = read(
+        _BY_ID if isinstance(key, uuid.UUID) else _BY_SLUG,
+        {
+            "key": key,
+            "first": start.replace(tzinfo=None),
+            "after": after.replace(tzinfo=None),
+            "days": utc_days(start - DAY, after + DAY),
+        },
+    )
+    if not rows:
+        return None
+    return RoomFree(
+        room_id=rows[0][0],
+        zone=rows[0][1],
+        intervals=[Interval(low, high) for _, _, low, high in rows if low is not None],
+    )
 
 
 def free_intervals(room: Room, first: date, last: date) -> list[Interval]:

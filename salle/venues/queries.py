@@ -53,10 +53,18 @@ def get_room_by_slug(slug: str) -> Room:
 
 def find_room(key: str) -> Room:
     """A public room by its id or by its slug; NotFound."""
+    known = read_key(key)
+    return get_room(known) if isinstance(known, uuid.UUID) else get_room_by_slug(known)
+
+
+def read_key(text: str) -> uuid.UUID | str:
+    """The id or the slug of a room, as an address gives it; NotFound when it can be neither."""
     try:
-        return get_room(uuid.UUID(key))
+        return uuid.UUID(text)
     except ValueError:
-        return get_room_by_slug(key)
+        if not _SLUG.match(text):
+            raise NotFound from None
+        return text
 
 
 def list_rooms(room_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Room]:

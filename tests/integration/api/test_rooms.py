@@ -13,6 +13,7 @@ from salle.kernel.clock import from_wall, to_wall, utcnow
 from salle.venues.models import Room
 from salle.venues.occupations import Occupation
 from salle.venues.rules import OccupationKind
+from tests.factories import make_room, make_site, make_windows
 from tests.support.world import World, build_world
 
 
@@ -192,3 +193,29 @@ def test_unpublished_rooms_are_not_public(client: FlaskClient, world: World) -> 
 def test_the_description_is_served(client: FlaskClient, world: World) -> None:
     described = client.get("/api/v1/openapi.json").json
     assert "/api/v1/rooms" in described["paths"]
+
+
+@pytest.mark.parametrize("plus", ["+", "%2B"])
+def test_offsets_are_understood_even_when_the_plus_was_lost(
+    client: FlaskClient, world: World, plus: str
+) -> None:
+    first, second = (
+        to_wall(from_wall(datetime.fromisoformat(f"{day()}T{hour}:00"))).isoformat()
+        for hour in (18, 20)
+    )
+    block(world, 0, f"{day()}T17:00", f"{day()}T18:00")
+    block(world, 0, f"{day()}T20:00", f"{day()}T21:00")
+    answer = client.get(f"/api/v1/rooms?start={first}&end={second}".replace("+", plus))
+    assert answer.status_code == 200, answer.text
+    assert "gymnase" in [item["slug"] for item in answer.json["items"]]
+
+
+def test_times_without_offset_are_wall_time_of_the_nearest_site(
+    client: FlaskClient, world: World
+) -> None:
+    site = make_site(lat=-20.9, lon=55.5, time_zone="Indian/Reunion")
+    room = make_room(site=site, windows=False)
+    query = {"near": "-20.9,55.5", "start": f"{day()}T20:00", "end": f"{day()}T22:00"}
+    make_windows(room.schedule_id, first=day(-1), days=9, zone="Indian/Reunion")
+    items = client.get("/api/v1/rooms", query_string=query).json["items"]
+    assert [item["id"] for item in items] == [str(room.id)]

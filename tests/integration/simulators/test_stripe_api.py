@@ -148,7 +148,7 @@ def test_gateway_when_provider_cannot_answer_then_unavailable(
     started = time.monotonic()
     with pytest.raises(GatewayUnavailable):
         gateway.read_checkout(account=ACCOUNT, session_id="cs_test_1")
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 30
 
 
 def test_gateway_when_the_environment_has_a_proxy_then_this_machine_is_reached_without_it(

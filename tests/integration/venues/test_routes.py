@@ -1,4 +1,4 @@
-"""The search page and a room's page: what they show, what they refuse, what would work."""
+"""The search page: what it shows, what it refuses, what would work."""
 
 from __future__ import annotations
 
@@ -9,28 +9,18 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from salle.kernel.clock import to_wall, utcnow
+from salle.kernel.clock import to_wall
 from salle.venues.models import Room
-from salle.venues.rules import BookingMode, OccupationKind, RoomKind
-from tests.factories import at, make_room, make_site, make_windows, occupy
+from salle.venues.rules import BookingMode
+from tests.factories import at, make_room, make_site, occupy
 from tests.support.html import Page
-
-TODAY = to_wall(utcnow()).date()
-DAY = TODAY + timedelta(days=7)
-TILLEULS = {"name": "Collège des Tilleuls", "commune": "Rennes", "insee_code": "35238"}
+from tests.support.rooms import DAY, TODAY, make_open_room, open_rooms, spring_forward
 
 
 @pytest.fixture
 def room(session: None) -> Room:
     """A room open from 8 h to 22 h."""
-    room = make_room(site=make_site(**TILLEULS), name="Gymnase des Tilleuls", windows=False)
-    open_rooms(room)
-    return room
-
-
-def open_rooms(*rooms: Room, **hours: Any) -> None:
-    for room in rooms:
-        make_windows(room.schedule_id, first=TODAY - timedelta(days=1), days=60, **hours)
+    return make_open_room()
 
 
 def search(client: FlaskClient, status: int = 200, **query: Any) -> Page:
@@ -85,6 +75,49 @@ def test_defaults_are_an_evening_to_come(client: FlaskClient, room: Room) -> Non
     assert date.fromisoformat(form["jour"]) >= TODAY
 
 
+def test_no_question_lists_every_room_by_name(client: FlaskClient, room: Room) -> None:
+    cheap = make_room(site=make_site(commune="Bruz"), name="Salle Z", windows=False, hourly_cents=0)
+    open_rooms(cheap)
+    make_room(site=make_site(), name="Atelier", windows=False)
+    for number in range(7):
+        occupy(room, at(TODAY + timedelta(days=number)), at(TODAY + timedelta(days=number), 22))
+    occupy(room, at(DAY), at(DAY, 18))
+    page = Page.of(client.get("/salles?ou=&kind="))
+    assert page.h1 == "Trouver une salle parmi 3"
+    names = [name for name, _ in cards(page)]
+    assert names == ["Atelier", "Gymnase des Tilleuls", "Salle Z"]
+    assert cards(page)[0][1] == "rien de libre"
+    text = page.texts(".c-card")[1]
+    assert "Prochain créneau libre : " in text
+    assert "18 h – 22 h" in text
+    assert "12,50 € de l’heure" in text
+    chosen = Page.of(client.get(str(page.all(".c-card .c-button")[1]["href"])))
+    assert chosen.form("#reserver") == {"jour": DAY.isoformat(), "de": "18:00", "a": "20:00"}
+
+
+def test_list_of_every_room_has_pages(client: FlaskClient, session: None) -> None:
+    site = make_site()
+    for number in range(11):
+        make_room(site=site, name=f"Salle {number:02d}", hourly_cents=1000 - number)
+    first = Page.of(client.get("/salles"))
+    assert [name for name, _ in cards(first)] == [f"Salle {n:02d}" for n in range(10)]
+    second = Page.of(client.get(first.link("Page suivante")))
+    assert [name for name, _ in cards(second)] == ["Salle 10"]
+
+
+def test_nothing_free_proposes_other_hours(client: FlaskClient, room: Room) -> None:
+    occupy(room, at(DAY, 18.5), at(DAY, 20))
+    page = search(client)
+    links = [link for link in page.all(".c-empty a") if "Le même jour" in link.text]
+    words = [" ".join(link.text.split()) for link in links]
+    assert words == [
+        "Le même jour, 15 h – 17 h : 1 salle libre",
+        "Le même jour, 16 h – 18 h : 1 salle libre",
+        "Le même jour, 20 h – 22 h : 1 salle libre",
+    ]
+    assert Page.of(client.get(str(links[0]["href"]))).h1.startswith("1 salle libre")
+
+
 def test_nothing_free_says_what_would_work(client: FlaskClient, room: Room) -> None:
     occupy(room, at(DAY, 8), at(DAY, 22))
     far = make_room(site=make_site(lat=48.45, commune="Combourg"), windows=False)
@@ -136,6 +169,34 @@ def test_ambiguous_place_gives_the_choice(client: FlaskClient, room: Room) -> No
 
 
 @pytest.mark.parametrize(
+    ("typed", "shown"), [("18h", "18:00"), ("9:15", "09:15"), ("18H30", "18:30"), ("tôt", "tôt")]
+)
+def test_hours_typed_in_the_address_stay_in_the_form(
+    client: FlaskClient, room: Room, typed: str, shown: str
+) -> None:
+    page = search(client, status=422 if typed == "tôt" else 200, de=typed)
+    assert page.form("#recherche form")["de"] == shown
+
+
+def test_hours_that_do_not_exist_are_refused(client: FlaskClient, room: Room) -> None:
+    query = {"jour": spring_forward().isoformat(), "de": "02:30", "a": "03:00"}
+    assert "les montres avancent" in search(client, status=422, **query).errors()[0]
+    eve = spring_forward() - timedelta(days=1)
+    search(client, jour=eve.isoformat(), de="02:30", a="03:00")
+
+
+def test_hours_are_those_of_the_place(client: FlaskClient, session: None) -> None:
+    site = make_site(
+        commune="Saint-Denis", lat=-20.88, lon=55.45, time_zone="Indian/Reunion", insee_code="97411"
+    )
+    far = make_room(site=site, windows=False)
+    open_rooms(far, zone="Indian/Reunion")
+    href = search(client, ou="Saint-Denis", de="20:00", a="22:00").one(".c-card .c-button")["href"]
+    times = parse_qs(urlsplit(str(href)).query)
+    assert times["debut"] == [f"{DAY}T20:00:00+04:00"]
+
+
+@pytest.mark.parametrize(
     ("query", "sentence"),
     [
         ({"ou": "Atlantide"}, "Aucun collège connu"),
@@ -153,13 +214,16 @@ def test_ambiguous_place_gives_the_choice(client: FlaskClient, room: Room) -> No
         ({"combien": "10000"}, "de 1 à 9 999"),
         ({"combien": "-3"}, "de 1 à 9 999"),
         ({"combien": "²"}, "de 1 à 9 999"),
+        ({"combien": "00000000110000"}, "de 1 à 9 999"),
+        ({"combien": "9" * 5000}, "de 1 à 9 999"),
+        ({"equipement": ["x"] * 21}, "20 équipements au plus"),
         ({"prix": "cher"}, "Indiquez un prix"),
         ({"kind": "piscine"}, "n’existe pas"),
         ({"rayon": "1000"}, "distances proposées"),
     ],
 )
 def test_bad_answers_are_explained_and_kept(
-    client: FlaskClient, room: Room, query: dict[str, str], sentence: str
+    client: FlaskClient, room: Room, query: dict[str, Any], sentence: str
 ) -> None:
     page = search(client, status=422, **{"q": "gymnase", **query})
     assert any(sentence in error for error in page.errors()), page.errors()
@@ -177,6 +241,10 @@ def test_bad_answers_are_explained_and_kept(
         {"page": "abc"},
         {"page": "-1"},
         {"page": "999999999999"},
+        {"page": "999"},
+        {"page": "000001" + "9" * 30},
+        {"page": "1" * 5000},
+        {"q": "\ufffe\u202e"},
         {"q": "100%_!'\\"},
         {"kind": ""},
         {"inconnu": "1"},
@@ -226,91 +294,3 @@ def test_pages_of_results(client: FlaskClient, session: None) -> None:
     second = Page.of(client.get(first.link("Page suivante")))
     assert [name for name, _ in cards(second)] == ["Salle 10", "Salle 11"]
     assert "11 à 12 sur 12" in second.text
-
-
-def test_room_page_shows_free_slots_and_books_the_first(client: FlaskClient, room: Room) -> None:
-    occupy(room, at(DAY, 12), at(DAY, 17), kind=OccupationKind.SCHOOL)
-    occupy(room, at(DAY, 18), at(DAY, 20))
-    page = Page.of(client.get(f"/salles/{room.slug}?jour={DAY}&de=20:00&a=22:00"))
-    assert page.h1 == "Gymnase des Tilleuls"
-    hours = [text for text in page.texts(".c-slot__when") if str(DAY.day) in text]
-    assert [text[-11:] for text in hours][-3:] == [" 8 h – 12 h", "17 h – 18 h", "20 h – 22 h"]
-    assert "25,00 €" in page.text
-    assert "tarif association (délibération" in page.text
-    answer = client.get(f"/salles/{room.slug}?jour={DAY}&de=20:00&a=22:00&reserver=1")
-    assert answer.status_code == 303
-    assert urlsplit(answer.location).path == f"/salles/{room.slug}/reserver"
-
-
-@pytest.mark.parametrize(
-    ("de", "a", "sentence"),
-    [
-        ("18:00", "20:00", "Ce créneau est déjà pris"),
-        ("12:00", "13:00", "se sert de cette salle pour ses cours"),
-        ("21:00", "23:00", "Choisissez un créneau qui y tienne"),
-    ],
-)
-def test_room_page_explains_a_refusal(
-    client: FlaskClient, room: Room, de: str, a: str, sentence: str
-) -> None:
-    occupy(room, at(DAY, 12), at(DAY, 17), kind=OccupationKind.SCHOOL)
-    occupy(room, at(DAY, 18), at(DAY, 20))
-    query = {"jour": DAY.isoformat(), "de": de, "a": a, "reserver": "1"}
-    page = Page.of(client.get(f"/salles/{room.slug}", query_string=query))
-    assert sentence in page.text
-    assert "Ce qui est libre" in page.text
-    assert page.form("#reserver")["de"] == de
-
-
-@pytest.mark.parametrize(
-    ("query", "sentence"),
-    [
-        ({"jour": "2020-01-01", "de": "18:00", "a": "20:00"}, "Ce jour est passé"),
-        ({"jour": DAY.isoformat(), "de": "20:00", "a": "18:00"}, "La fin doit venir après"),
-        ({"jour": "x\x00", "de": "18:00", "a": "20:00"}, "Indiquez un jour"),
-        ({"jour": DAY.isoformat()}, "Indiquez une heure"),
-    ],
-)
-def test_room_page_explains_bad_hours(
-    client: FlaskClient, room: Room, query: dict[str, str], sentence: str
-) -> None:
-    answer = client.get(f"/salles/{room.slug}", query_string={**query, "reserver": "1"})
-    page = Page.of(answer, status=422)
-    assert any(sentence in error for error in page.errors())
-
-
-def test_room_page_without_tariff_or_opening(client: FlaskClient, session: None) -> None:
-    room = make_room(windows=False, hourly_cents=None)
-    page = Page.of(client.get(f"/salles/{room.slug}"))
-    assert "Rien de libre" in page.text
-    assert "Tarif non voté" in page.text
-    query = f"jour={DAY}&de=18:00&a=20:00&reserver=1"
-    page = Page.of(client.get(f"/salles/{room.slug}?{query}"))
-    assert "n’ouvre pas cette salle" in page.text
-    assert "pas encore voté de tarif" in page.text
-
-
-def test_weeks_follow_each_other_and_never_the_past(client: FlaskClient, room: Room) -> None:
-    page = Page.of(client.get(f"/salles/{room.slug}"))
-    assert page.all("a[rel=prev]") == []
-    following = Page.of(client.get(str(page.one("a[rel=next]")["href"])))
-    assert following.all("a[rel=prev]")
-    for week in ("2020-01-01", "9999-12-31", "x", "\x00"):
-        Page.of(client.get(f"/salles/{room.slug}", query_string={"semaine": week}))
-
-
-@pytest.mark.parametrize("slug", ["inconnue", "A", "%00", "x" * 5000, "é", "..", "a%20b"])
-def test_unknown_room_is_not_found(client: FlaskClient, room: Room, slug: str) -> None:
-    assert client.get(f"/salles/{slug}").status_code == 404
-
-
-def test_unpublished_room_is_hidden(client: FlaskClient, room: Room) -> None:
-    room.published_at = None
-    assert client.get(f"/salles/{room.slug}").status_code == 404
-    assert cards(search(client)) == []
-
-
-def test_rooms_of_the_same_site_are_proposed(client: FlaskClient, room: Room) -> None:
-    other = make_room(site=room.site, name="Dojo", kind=RoomKind.DOJO)
-    page = Page.of(client.get(f"/salles/{room.slug}"))
-    assert page.link("Dojo") == f"/salles/{other.slug}"

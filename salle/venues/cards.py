@@ -23,6 +23,7 @@ from salle.web.viewmodels import RoomCard, SlotChoice
 from salle.web.week import Piece, SlotState, Week, build_week
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
 USUAL = timedelta(hours=2)
 MOST_CHIPS = 4
@@ -233,6 +234,33 @@ def other_card(
         available=False,
         rank=rank,
         week=week,
+    )
+
+
+def listed_card(found: Found, room: Room) -> RoomCard:
+    """A room in the list of all: what an hour costs, and when it is free next."""
+    zone = room.site.time_zone
+    price, _ = price_words(found.price_cents, HOUR)
+    free, slot = found.next_free, None
+    if free is not None:
+        first, last = first_use(room, free)
+        slot = (first, last) if first < last else None
+    page = url_for("rooms.show", slug=room.slug)
+    return RoomCard(
+        name=room.name,
+        href=page,
+        place=f"{found.site_name}, {found.commune}",
+        state=SlotState.FREE if slot else SlotState.CLOSED,
+        tag=f"libre {date_fr(slot[0], zone, year=False)}" if slot else "rien de libre",
+        note=f"Prochain créneau libre : {periode(free.start, free.end, zone, year=False)}."
+        if slot and free
+        else "Rien de libre dans les quatre semaines.",
+        chips=chips_of(room),
+        price=price,
+        price_note="de l’heure" if found.price_cents else "",
+        action="Choisir ce créneau" if slot else "Voir la salle",
+        action_href=room_href(room.slug, *slot, zone) if slot else page,
+        available=slot is not None,
     )
 
 

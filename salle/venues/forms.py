@@ -28,7 +28,9 @@ EQUIPMENT = (
     ("vidéoprojecteur", "vidéoprojecteur"),
     ("tables", "tables"),
 )
-_CLOCK = re.compile(r"^([01]?\d|2[0-4])[:hH]([0-5]\d)?$")
+_CLOCK = re.compile(r"^([01]?\d|2[0-4])[:hH]([0-5]\d)?$", re.ASCII)
+_HEADCOUNT = re.compile(r"0*[1-9]\d{0,3}", re.ASCII)
+MOST_EQUIPMENT = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +52,18 @@ class Slot:
 
 def clock_choices(*chosen: str | None) -> list[tuple[str, str]]:
     """Every half hour from 0 h to midnight, and what was typed when it is none of these."""
-    values = {f"{n // 60:02d}:{n % 60:02d}" for n in range(0, 24 * 60 + 1, 30)}
-    values |= {
-        value
-        for value in chosen
-        if value and len(value) == 5 and value <= "24:00" and _CLOCK.match(value)
-    }
-    return [(value, heure_fr(_minutes(value))) for value in sorted(values)]
+    values, odd = {clock(n) for n in range(0, 24 * 60 + 1, 30)}, []
+    for value in filter(None, chosen):
+        try:
+            values.add(clock(_minutes(value)))
+        except ValidationError:
+            odd.append((value, value))
+    return odd + [(value, heure_fr(_minutes(value))) for value in sorted(values)]
+
+
+def clock(minutes: int) -> str:
+    """1110 → « 18:30 », the value of a field."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _minutes(text: str) -> int:
@@ -70,8 +77,9 @@ def _minutes(text: str) -> int:
 
 
 def clean(text: str | None) -> str:
-    """Without control characters, and never so long that a page drowns in it."""
-    return "".join(c for c in (text or "") if ord(c) >= 32).strip()[:KEPT]
+    """Without characters that cannot be seen, and never so long that a page drowns in it."""
+    seen = (" " if c.isspace() else c for c in (text or "") if c.isspace() or c.isprintable())
+    return "".join(seen).strip()[:KEPT]
 
 
 class SlotForm(Form):
@@ -112,10 +120,11 @@ class SlotForm(Form):
             raise ValidationError("Ce jour est passé. Choisissez une date à venir.")
         if day > self.today + FURTHEST:
             raise ValidationError("Les horaires ne sont connus que pour les deux ans à venir.")
-        self.day = day
+        self.day, field.data = day, day.isoformat()
 
     def validate_de(self, field: Any) -> None:
         self.start = _minutes(field.data)
+        field.data = clock(self.start)
         if self.start == 24 * 60:
             raise ValidationError("Le début vient avant minuit.")
 
@@ -123,14 +132,29 @@ class SlotForm(Form):
         end = _minutes(field.data)
         if self.start is not None and end <= self.start:
             raise ValidationError("La fin doit venir après le début.")
-        self.end = end
-        slot = self.slot
-        if slot is not None and slot.instants(self.zone)[0] < self.now:
-            raise ValidationError("Cette heure est passée. Choisissez une heure à venir.")
+        self.end, field.data = end, clock(end)
+        if (sentence := self.impossible()) is not None:
+            raise ValidationError(sentence)
+
+    def impossible(self) -> str | None:
+        """Why that slot cannot be had on the clock of the zone, whatever the room."""
+        if self.slot is None:
+            return None
+        starts_at, ends_at = self.slot.instants(self.zone)
+        if starts_at >= ends_at:
+            return "Cette nuit-là les montres avancent : ces heures n’existent pas."
+        if starts_at < self.now:
+            return "Cette heure est passée. Choisissez une heure à venir."
+        return None
 
 
 class SearchForm(SlotForm):
     """Everything that can be asked of the search page, in its address."""
+
+    NAMES = (
+        *("jour", "de", "a", "kind", "ou", "rayon", "combien", "q", "prix"),
+        *("equipement", "accessible"),
+    )
 
     kind = SelectField("Type de salle", validate_choice=False)
     ou = StringField("Près de", filters=[clean])
@@ -156,9 +180,13 @@ class SearchForm(SlotForm):
 
     def validate_combien(self, field: Any) -> None:
         text = field.data
-        if text and not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 9999):
+        if text and not _HEADCOUNT.fullmatch(text):
             raise ValidationError("Indiquez un nombre de personnes, de 1 à 9 999.")
         self.headcount = int(text or 0)
+
+    def validate_equipement(self, field: Any) -> None:
+        if len(field.data or ()) > MOST_EQUIPMENT:
+            raise ValidationError(f"Choisissez {MOST_EQUIPMENT} équipements au plus.")
 
     def validate_prix(self, field: Any) -> None:
         text = field.data.replace(",", ".").removesuffix("€").strip()
@@ -168,6 +196,12 @@ class SearchForm(SlotForm):
             raise ValidationError("Indiquez un prix en euros, comme 25 ou 12,50.")
         euros, _, cents = text.partition(".")
         self.max_price_cents = int(euros) * 100 + int(cents.ljust(2, "0") or 0)
+
+
+def asks_nothing(arguments: MultiDict[str, str]) -> bool:
+    """Whether the address holds no answer at all: the plain link « Trouver une salle »."""
+    names = (*SearchForm.NAMES, "near")
+    return not any(value.strip() for name in names for value in arguments.getlist(name))
 
 
 def default_day(now: datetime) -> date:

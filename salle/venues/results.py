@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from salle.kernel.words import date_fr, pluriel
+from salle.kernel.words import date_fr, nombre, pluriel
 from salle.venues import cards
-from salle.venues.forms import RADII, SearchForm, clean
+from salle.venues.forms import RADII, SearchForm, Slot, clean
 from salle.venues.free import Interval
 from salle.venues.places import Place, find_places
 from salle.venues.queries import list_rooms
@@ -19,7 +20,9 @@ from salle.web.viewmodels import RoomCard
 PER_PAGE = 10
 MOST_UNAVAILABLE = 5
 DAYS_TRIED = 7
-ENOUGH_DAYS = 3
+SHIFTS = (-60, 60, -120, 120, -180, 180)  # minutes
+FIRST_HOUR, LAST_HOUR = 7 * 60, 24 * 60
+ENOUGH = 3
 _POSITION = re.compile(r"^\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)\s*$")
 _UNKNOWN = (
     "Aucun collège connu près de « {} ». "
@@ -53,7 +56,7 @@ FEMININE = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """One page of the answer. `other_days` and `wider` are tried only when nothing is free."""
+    """One page of the answer. What would work is looked for only when nothing is free."""
 
     title: str
     free: int
@@ -61,8 +64,10 @@ class Results:
     cards: list[RoomCard]
     page: int
     has_next: bool
+    everything: bool = False  # no question was asked: all rooms, by name
     empty: str = ""
-    other_days: tuple[tuple[date, int], ...] = ()
+    other_days: tuple[tuple[Slot, int], ...] = ()
+    other_hours: tuple[tuple[Slot, int], ...] = ()
     wider: tuple[int, int] | None = None
 
     @property
@@ -81,6 +86,9 @@ def read_criteria(form: SearchForm) -> tuple[Criteria | None, list[Place]]:
             return None, places
         form.zone = places[0].zone
     if form.slot is None:
+        return None, places
+    if (sentence := form.impossible()) is not None:  # on the clock of that place
+        form.a.errors = [sentence]
         return None, places
     starts_at, ends_at = form.slot.instants(form.zone)
     kind = form.kind.data
@@ -127,7 +135,6 @@ def find_results(
     others, unavailable = search_rooms(
         replace(criteria, unavailable=True), now=now, limit=0 if has_next else MOST_UNAVAILABLE
     )
-    tried = _other_days(criteria, form, now) if free == 0 else ()
     return Results(
         title=_title(free, criteria, form, name),
         free=free,
@@ -136,8 +143,26 @@ def find_results(
         page=page,
         has_next=has_next,
         empty=_empty(unavailable, criteria, place),
-        other_days=tried,
+        other_days=_what_works(_days(form.slot), criteria, form, now) if free == 0 else (),
+        other_hours=_what_works(_hours(form.slot), criteria, form, now) if free == 0 else (),
         wider=_wider(criteria, now) if free == 0 and place else None,
+    )
+
+
+def list_everything(now: datetime, page: int) -> Results:
+    """Every room in the order of names, with its next free slot: nothing was asked."""
+    offset = (page - 1) * PER_PAGE
+    found, total = search_rooms(Criteria(by_name=True), now=now, limit=PER_PAGE, offset=offset)
+    rooms = list_rooms([one.room_id for one in found])
+    return Results(
+        title=f"Trouver une salle parmi {nombre(total)}" if total > 1 else "Trouver une salle",
+        free=total,
+        unavailable=0,
+        cards=[cards.listed_card(one, rooms[one.room_id]) for one in found if one.room_id in rooms],
+        page=page,
+        has_next=offset + PER_PAGE < total,
+        everything=True,
+        empty="Aucune salle n’est encore proposée.",
     )
 
 
@@ -177,24 +202,37 @@ def _slot(criteria: Criteria) -> Interval:
     return Interval(criteria.starts_at, criteria.ends_at)
 
 
-def _other_days(
-    criteria: Criteria, form: SearchForm, now: datetime
-) -> tuple[tuple[date, int], ...]:
-    """The next days on which something is free at the same hours."""
-    kept: list[tuple[date, int]] = []
-    if form.slot is None:
-        return ()
-    for number in range(1, DAYS_TRIED + 1):
-        slot = replace(form.slot, day=form.slot.day + timedelta(days=number))
+def _days(slot: Slot | None) -> Iterator[Slot]:
+    """The same hours on the days that follow."""
+    if slot is not None:
+        for number in range(1, DAYS_TRIED + 1):
+            yield replace(slot, day=slot.day + timedelta(days=number))
+
+
+def _hours(slot: Slot | None) -> Iterator[Slot]:
+    """As long on the same day, the nearest hours first."""
+    if slot is not None:
+        for shift in SHIFTS:
+            start, end = slot.start + shift, slot.end + shift
+            if start >= FIRST_HOUR and end <= LAST_HOUR:
+                yield replace(slot, start=start, end=end)
+
+
+def _what_works(
+    slots: Iterable[Slot], criteria: Criteria, form: SearchForm, now: datetime
+) -> tuple[tuple[Slot, int], ...]:
+    """The first of these slots at which something is free, and how many rooms."""
+    kept: list[tuple[Slot, int]] = []
+    for slot in slots:
         starts_at, ends_at = slot.instants(form.zone)
-        _, total = search_rooms(
-            replace(criteria, starts_at=starts_at, ends_at=ends_at), now=now, limit=0
-        )
-        if total:
-            kept.append((slot.day, total))
-        if len(kept) == ENOUGH_DAYS:
+        if now <= starts_at < ends_at:
+            asked = replace(criteria, starts_at=starts_at, ends_at=ends_at)
+            _, total = search_rooms(asked, now=now, limit=0)
+            if total:
+                kept.append((slot, total))
+        if len(kept) == ENOUGH:
             break
-    return tuple(kept)
+    return tuple(sorted(kept, key=lambda one: (one[0].day, one[0].start)))
 
 
 def _wider(criteria: Criteria, now: datetime) -> tuple[int, int] | None:

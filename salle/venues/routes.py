@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,17 +23,26 @@ from salle.venues.availability import (
     free_between,
     refusal,
 )
-from salle.venues.forms import EQUIPMENT, RADII, SearchForm, SlotForm, clock_choices
+from salle.venues.forms import (
+    EQUIPMENT,
+    RADII,
+    SearchForm,
+    SlotForm,
+    asks_nothing,
+    clock,
+    clock_choices,
+)
 from salle.venues.models import Room
 from salle.venues.places import Place
 from salle.venues.queries import HourlyRate, find_rate, get_room_by_slug, list_sibling_rooms
-from salle.venues.results import Results, find_results, read_criteria
+from salle.venues.results import Results, find_results, list_everything, read_criteria
 from salle.venues.rules import RoomKind
 from salle.web.access import public
 
 blueprint = Blueprint("rooms", __name__)
 
 MINUTE = timedelta(minutes=1)
+_PAGE = re.compile(r"[1-9][0-9]{0,2}")
 KINDS = [("", "n’importe quelle salle"), *RoomKind.choices()]
 
 
@@ -44,7 +54,9 @@ def search() -> Response:
     form = SearchForm(request.args, now)
     results: Results | None = None
     places: list[Place] = []
-    if form.validate():
+    if asks_nothing(request.args):
+        results = list_everything(now, _page())
+    elif form.validate():
         criteria, places = read_criteria(form)
         if criteria is not None:
             results = find_results(criteria, form, places[0] if places else None, now, _page())
@@ -64,8 +76,9 @@ def search() -> Response:
 
 
 def _page() -> int:
+    """The number of the page; anything else than 1 to 999 is the first one."""
     text = request.args.get("page", "1")
-    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:6]) < 1000 else 1
+    return int(text) if _PAGE.fullmatch(text) else 1
 
 
 def _with(**changes: str) -> str:
@@ -85,7 +98,8 @@ def _links(results: Results | None) -> dict[str, Any]:
     return {
         "previous": _with(page=str(results.page - 1)) if results.page > 1 else None,
         "next": _with(page=str(results.page + 1)) if results.has_next else None,
-        "days": [(day, count, _with(jour=day.isoformat())) for day, count in results.other_days],
+        "days": [(s, count, _with(jour=s.day.isoformat())) for s, count in results.other_days],
+        "hours": [(s, n, _with(de=clock(s.start), a=clock(s.end))) for s, n in results.other_hours],
         "wider": (results.wider[0], results.wider[1], _with(rayon=str(results.wider[0])))
         if results.wider
         else None,

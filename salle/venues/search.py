@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from salle.db import db
 from salle.kernel.clock import PARIS
-from salle.venues.free import SPAN, Interval, span_parameters, utc_days
+from salle.venues.free import SPAN, Interval, days_literal, span_parameters
 from salle.venues.geography import box_around
 from salle.venues.rules import RoomKind
 
@@ -34,6 +34,7 @@ class Criteria:
     """What is asked; everything may be left out. Instants are UTC, half-open.
 
     `unavailable` turns the question round: the rooms that are not free for the whole slot.
+    `by_name`: in the order of names, wherever they are.
     """
 
     lat: float | None = None
@@ -50,6 +51,7 @@ class Criteria:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     unavailable: bool = False
+    by_name: bool = False
 
     @property
     def has_slot(self) -> bool:
@@ -138,14 +140,16 @@ def _build(criteria: Criteria, now: datetime) -> tuple[str, dict[str, Any]]:
         "soon_from": start,
         "soon_to": start + SOON,
         "later_to": start + LATER,
-        "soon_days": utc_days(start, start + SOON),
-        "later_days": utc_days(start + SOON, start + LATER),
+        "soon_days": days_literal(start, start + SOON),
+        "later_days": days_literal(start + SOON, start + LATER),
     }
     statement = _SEARCH.format(
         distance=_DISTANCE if criteria.has_place else "NULL::float8",
         opened=opened,
         price=_PRICE.format(room="near.id", zone="near.time_zone"),
         tables=tables,
+        rank="name, id" if criteria.by_name else "km",
+        order="" if criteria.by_name else "km NULLS LAST, price NULLS LAST, ",
         where=" AND ".join(conditions),
     )
     return statement, parameters
@@ -256,7 +260,7 @@ WITH hit AS MATERIALIZED (
     FROM site s JOIN room r ON r.site_id = s.id{{tables}}
    WHERE {{where}}
 ), near AS (
-  SELECT hit.*, rank() OVER (ORDER BY km) AS position FROM hit
+  SELECT hit.*, rank() OVER (ORDER BY {{rank}}) AS position FROM hit
 ), page AS (
   SELECT r.id, r.slug, r.name, r.kind, r.capacity, r.schedule_id, r.min_minutes,
          greatest(CAST(:soon_from AS timestamptz), CAST(:now AS timestamptz)
@@ -267,12 +271,12 @@ WITH hit AS MATERIALIZED (
       SELECT * FROM (
         SELECT near.*, {{price}} AS price FROM near WHERE position <= :last
       ) priced
-       ORDER BY km NULLS LAST, price NULLS LAST, name, id LIMIT :limit OFFSET :offset
+       ORDER BY {{order}}name, id LIMIT :limit OFFSET :offset
     ) best JOIN room r ON r.id = best.id JOIN site s ON s.id = r.site_id
 )
 SELECT c.total, page.*, coalesce({_NEXT.format(days="soon_days", low="soon_from", high="soon_to")},{
     _NEXT.format(days="later_days", low="soon_to", high="later_to")
 }) AS next_free
   FROM (SELECT count(*) AS total FROM hit) c LEFT JOIN page ON true
- ORDER BY page.km NULLS LAST, page.price NULLS LAST, page.name, page.id
+ ORDER BY {{order}}name, id
 """  # noqa: S608 constants only

@@ -21,7 +21,7 @@ def child(demo: Demo, words: str) -> int:
     return min(pid for pid, command in demo.processes().items() if words in command)
 
 
-def wait_for(demo: Demo, words: str, *, seconds: float = 15) -> None:
+def wait_for(demo: Demo, words: str, *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while words not in demo.said():
         assert time.monotonic() < deadline, demo.said()

@@ -68,7 +68,7 @@ class Worker:
         """Send the signal; exit code and how long it took."""
         began = time.monotonic()
         self.process.send_signal(how)
-        return self.process.wait(10), time.monotonic() - began
+        return self.process.wait(60), time.monotonic() - began
 
 
 @contextmanager

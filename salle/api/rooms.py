@@ -22,6 +22,7 @@ from salle.api.core import (
     read_instant,
 )
 from salle.db import read_only
+from salle.kernel import clock
 from salle.kernel.clock import utcnow
 from salle.kernel.errors import NotFound
 from salle.venues.availability import find_free, free_intervals
@@ -82,7 +83,7 @@ class FreeSchema(StrictSchema):
 
 @blueprint.get("/rooms")
 @public
-@blueprint.arguments(SearchSchema, location="query")
+@blueprint.arguments(SearchSchema(), location="query")  # an instance: not made at each request
 def search(data: dict[str, Any]) -> Response:
     """Search rooms; with `start` and `end`, only those wholly open and idle then."""
     if data.get("weekly_until") is not None:
@@ -140,7 +141,7 @@ def show(key: str) -> Response:
 
 @blueprint.get("/rooms/<string:key>/free")
 @public
-@blueprint.arguments(FreeSchema, location="query")
+@blueprint.arguments(FreeSchema(), location="query")
 def free(data: dict[str, date], key: str) -> Response:
     """Every interval in which the room is open and nothing occupies it, in order."""
     first, last = data["first"], data["last"]
@@ -154,11 +155,12 @@ def free(data: dict[str, date], key: str) -> Response:
     found = find_free(read_key(key), first, last)
     if found is None:
         raise NotFound
+    wall = clock.zone(found.zone)  # orjson writes an instant as iso() does
     return answer(
         {
             "room_id": found.room_id,
             "intervals": [
-                {"start": iso(piece.start, found.zone), "end": iso(piece.end, found.zone)}
+                {"start": piece.start.astimezone(wall), "end": piece.end.astimezone(wall)}
                 for piece in found.intervals
             ],
         }

@@ -243,6 +243,7 @@ def listed_card(found: Found, room: Room) -> RoomCard:
     price, _ = price_words(found.price_cents, HOUR)
     free, slot = found.next_free, None
     if free is not None:
+        free = Interval(next_step(free.start, room), free.end)
         first, last = first_use(room, free)
         slot = (first, last) if first < last else None
     page = url_for("rooms.show", slug=room.slug)

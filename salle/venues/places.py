@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from statistics import fmean
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from salle.kernel.french import fold
 from salle.venues.models import Site
 
 MOST = 8
+LONGEST = 40  # letters compared with each name
 _SHORT = {"st": "saint", "ste": "sainte", "clg": "college"}
 
 
@@ -48,6 +50,17 @@ def find_places(text: str) -> list[Place]:
             if found:
                 return found[:MOST]
     return []
+
+
+def list_nearest_names(text: str) -> list[Place]:
+    """Communes to propose instead of an unknown place: those spelled most like it first."""
+    sites = db.session.scalars(
+        sa.select(Site).where(Site.closed_on.is_(None)).order_by(Site.commune, Site.id)
+    ).all()
+    wanted = _words(text)[:LONGEST]
+    places = _communes(sites)
+    places.sort(key=lambda place: -SequenceMatcher(None, place.words[0], wanted).ratio())
+    return places[:MOST]
 
 
 def _is(known: str, wanted: str) -> bool:

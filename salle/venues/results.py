@@ -11,7 +11,7 @@ from salle.kernel.words import date_fr, nombre, pluriel
 from salle.venues import cards
 from salle.venues.forms import RADII, SearchForm, Slot, clean
 from salle.venues.free import Interval
-from salle.venues.places import Place, find_places
+from salle.venues.places import Place, find_places, list_nearest_names
 from salle.venues.queries import list_rooms
 from salle.venues.rules import RoomKind
 from salle.venues.search import Criteria, Found, search_rooms
@@ -82,7 +82,7 @@ def read_criteria(form: SearchForm) -> tuple[Criteria | None, list[Place]]:
     places: list[Place] = []
     if form.ou.data:
         places = _places(form)
-        if len(places) != 1:
+        if form.ou.errors:
             return None, places
         form.zone = places[0].zone
     if form.slot is None:
@@ -119,7 +119,8 @@ def _places(form: SearchForm) -> list[Place]:
     places = find_places(text)
     if not places:
         form.ou.errors = [_UNKNOWN.format(text[:60])]
-    elif len(places) > 1:
+        return list_nearest_names(text)
+    if len(places) > 1:
         form.ou.errors = [f"Plusieurs lieux répondent à « {text[:60]} ». Choisissez le bon."]
     return places
 

@@ -64,7 +64,7 @@ def search() -> Response:
         "rooms/search.html",
         form=form,
         results=results,
-        places=[(p.label, _with(ou=p.label)) for p in places] if len(places) > 1 else [],
+        places=[(p.label, _with(ou=p.label)) for p in places] if form.ou.errors else [],
         kinds=KINDS,
         radii=[(radius, f"{radius} km") for radius in RADII],
         starts=clock_choices(form.de.data),

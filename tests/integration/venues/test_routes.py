@@ -149,6 +149,14 @@ def test_place_is_understood(client: FlaskClient, room: Room, typed: str, expect
     assert page.h1.startswith(f"1 salle libre près de {expected}, ")
 
 
+def test_unknown_place_proposes_known_ones(client: FlaskClient, room: Room) -> None:
+    make_site(commune="Bruz", insee_code="35047", postcode="35170")
+    page = search(client, status=422, ou="Renes")
+    assert page.texts("[aria-label='Lieux possibles'] a") == ["Rennes", "Bruz"]
+    assert page.form("#recherche form")["ou"] == "Renes"
+    assert Page.of(client.get(page.link("Rennes"))).h1.startswith("1 salle libre près de Rennes")
+
+
 def test_accents_and_hyphens_do_not_matter(client: FlaskClient, room: Room) -> None:
     make_site(commune="Cesson-Sévigné", postcode="35510", insee_code="35051")
     assert "près de Cesson-Sévigné" in search(client, ou="cesson sevigne").h1

@@ -69,8 +69,12 @@ def callback() -> Response:
         return redirect(url_for("accounts.sign_in"), code=303)
     target = _next_page()
     sealed = get_sealer().seal(proven.id_token, context=ID_TOKEN_CONTEXT)
-    with transaction():
-        token = service.sign_in(proven=proven, id_token_encrypted=sealed, now=utcnow())
+    try:
+        with transaction():
+            token = service.sign_in(proven=proven, id_token_encrypted=sealed, now=utcnow())
+    except service.NoAddress as error:
+        flash(error.message, "error")
+        return redirect(url_for("accounts.sign_in"), code=303)
     session.clear()
     session["_user_id"] = token
     session["_fresh"] = True

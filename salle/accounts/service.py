@@ -11,7 +11,18 @@ from salle.accounts.queries import find_user_by_identity, get_user_by_email
 from salle.adapters.oidc import Identity as ProvenIdentity
 from salle.audit.service import record
 from salle.db import db
+from salle.kernel.errors import Invalid
 from salle.kernel.ids import hash_token, new_token
+
+
+class NoAddress(Invalid):
+    """The provider gave no e-mail: there would be no way to write to the person."""
+
+    message = (
+        "Votre fournisseur d’identité n’a pas transmis d’adresse électronique. "
+        "Ajoutez-en une chez lui, ou choisissez-en un autre."
+    )
+
 
 SESSION_DURATION = timedelta(hours=12)
 TOKEN_DURATION = timedelta(days=365)
@@ -25,14 +36,14 @@ def sign_in(*, proven: ProvenIdentity, id_token_encrypted: bytes, now: datetime)
     """
     user = find_user_by_identity(proven.issuer, proven.sub)
     if user is None:
+        if proven.email is None:
+            raise NoAddress
         user = User(name=_display_name(proven), email=proven.email, created_at=now)
         db.session.add(user)
         db.session.flush()
         db.session.add(Identity(user_id=user.id, issuer=proven.issuer, sub=proven.sub))
         db.session.flush()
-        record(
-            "account.created", object_type="user", object_id=user.id, actor_id=user.id, at=now
-        )
+        record("account.created", object_type="user", object_id=user.id, actor_id=user.id, at=now)
     db.session.execute(
         sa.update(Identity)
         .where(Identity.issuer == proven.issuer, Identity.sub == proven.sub)

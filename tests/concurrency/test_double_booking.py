@@ -81,9 +81,7 @@ def test_without_the_constraint_everybody_books(fresh_app: Flask, world: World) 
             " ends_at timestamptz, frees_at timestamptz)"
         )
     looked = Barrier(CLIENTS)
-    outcome = together(
-        CLIENTS, lambda _: look_then_insert(url, "naive", world.spaces[0], looked)
-    )
+    outcome = together(CLIENTS, lambda _: look_then_insert(url, "naive", world.spaces[0], looked))
     assert outcome == {"booked": CLIENTS}
 
 

@@ -53,15 +53,18 @@ def measure(spec: Spec, folder: Path, count: int) -> list[Line]:
     with (
         database(folder, spec, utcnow().date()) as url,
         service(url, folder) as port,
+        service(url, folder, "bench.thin:app") as thin_port,
         Client(port) as client,
+        Client(thin_port) as thin,
         psycopg.connect(plain(url), autocommit=True, prepare_threshold=0) as connection,
     ):
         connection.execute("SET timezone = 'UTC'")
-        measures = Measures(client, connection, spec, count)
+        measures = Measures(client, connection, spec, count, thin=thin)
         for one in (measures.free_rooms, measures.room_free, measures.create):
             line = one()
             print(line, flush=True)
             lines.append(line)
+        print(f"Flask nu, même machine, même connexion : {measures.thin_ms():.2f} ms")
     return lines
 
 

@@ -60,9 +60,16 @@ class Measures:
     """The measures of one data set."""
 
     def __init__(
-        self, client: Client, connection: psycopg.Connection[Any], spec: Spec, count: int
+        self,
+        client: Client,
+        connection: psycopg.Connection[Any],
+        spec: Spec,
+        count: int,
+        *,
+        thin: Client,
     ) -> None:
         self.client, self.connection, self.spec, self.count = client, connection, spec, count
+        self.thin, self.thin_times = thin, list[float]()
         self.random = random.Random(SEED + 1)  # noqa: S311 not a secret
         self.today = utcnow().date()
 
@@ -79,7 +86,9 @@ class Measures:
             else:
                 (b, second), (a, first) = timed(theirs), timed(mine)
             check(first, second)
+            bare, _ = timed(lambda: self.thin.get("/"))
             if turn >= WARM_UP:
+                self.thin_times.append(bare)
                 ours.append(a)
                 floor.append(b)
         mine_ms, floor_ms = statistics.median(ours), statistics.median(floor)
@@ -91,6 +100,10 @@ class Measures:
             ratio=round(mine_ms / floor_ms, 2),
             n=self.count,
         )
+
+    def thin_ms(self) -> float:
+        """Median of an empty answer of an empty application, taken in the same turns."""
+        return statistics.median(self.thin_times)
 
     def some_slot(self) -> tuple[datetime, datetime]:
         """Two hours of an evening of the next four months."""

@@ -103,15 +103,15 @@ def service_environment(database_url: str, folder: Path, port: int = 8000) -> di
 
 
 @contextmanager
-def service(database_url: str, folder: Path) -> Iterator[int]:
-    """The real application, one worker of gunicorn on loopback; yields its port."""
+def service(database_url: str, folder: Path, app: str = "wsgi:app") -> Iterator[int]:
+    """An application (by default ours), one worker of gunicorn on loopback; yields its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     environment = service_environment(database_url, folder, port)
     Config.from_env(environment)  # a clear sentence here rather than in a child's log
-    log = folder / "service.log"
-    command = ["gunicorn", "wsgi:app", "--worker-class", "gthread", "--threads", "4"]
+    log = folder / f"{app.partition(':')[0]}.log"
+    command = ["gunicorn", app, "--worker-class", "gthread", "--threads", "4"]
     command += ["--bind", f"127.0.0.1:{port}", "--keep-alive", "60", "--no-control-socket"]
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -264,5 +264,6 @@ def _empty(unavailable: int, criteria: Criteria, place: Place | None) -> str:
     if not unavailable:
         return f"Aucune salle ne correspond à votre demande{where}, libre ou non."
     rooms = pluriel(unavailable, "salle")
-    verb = "correspond" if unavailable == 1 else "correspondent"
-    return f"{rooms} {verb} à votre demande{where}, mais complètes ou fermées à ces heures."
+    if unavailable == 1:
+        return f"{rooms} correspond à votre demande{where}, mais complète ou fermée à ces heures."
+    return f"{rooms} correspondent à votre demande{where}, mais complètes ou fermées à ces heures."

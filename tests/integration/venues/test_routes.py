@@ -124,7 +124,8 @@ def test_nothing_free_says_what_would_work(client: FlaskClient, room: Room) -> N
     open_rooms(far)
     page = search(client, ou="Rennes")
     assert page.h1.startswith("Aucune salle libre près de Rennes")
-    assert "complètes ou fermées" in page.text
+    assert "1 salle correspond" in page.text
+    assert "mais complète ou fermée à ces heures" in page.text
     assert "Jusqu’à 50 km : 1 salle libre" in page.text
     tomorrow = [link for link in page.all(".c-empty a") if "aux mêmes heures" in link.text]
     followed = Page.of(client.get(str(tomorrow[0]["href"])))

@@ -82,9 +82,7 @@ def _answer(status: int, code: str, detail: str, **more: Any) -> Response:
 
 
 def _domain(error: DomainError) -> Response:
-    return _answer(
-        error.status, error.code, error.message, errors=error.errors, extra=error.extra
-    )
+    return _answer(error.status, error.code, error.message, errors=error.errors, extra=error.extra)
 
 
 def _csrf(error: CSRFError) -> Response:

@@ -36,6 +36,7 @@ from salle.payments.pricing import Price, price_of
 from salle.payments.queries import find_latest_payment, get_tariff, list_live_payments, lock_payment
 from salle.payments.rules import Audience, PaymentState
 from salle.payments.service import prepare_payment
+from salle.venues.asking import check_times, room_rules
 from salle.venues.availability import refusal
 from salle.venues.models import Room
 from salle.venues.occupations import Occupation, lock_spaces
@@ -72,24 +73,11 @@ class Request:
     idempotency_key: str | None = None
 
 
-def room_rules(room: Room) -> checks.RoomRules:
-    """The rules of a room, as plain values."""
-    return checks.RoomRules(
-        time_zone=room.site.time_zone,
-        capacity=room.capacity,
-        step_minutes=room.step_minutes,
-        min_minutes=room.min_minutes,
-        max_minutes=room.max_minutes,
-        notice_minutes=room.notice_minutes,
-        horizon_days=room.horizon_days,
-    )
-
-
 def quote(
     *, room: Room, audience: Audience, starts_at: datetime, ends_at: datetime, now: datetime
 ) -> Price:
     """The price of one use; raises Refused (times) or NoTariff. Availability is not looked at."""
-    checks.check_times(room_rules(room), starts_at, ends_at, now)
+    check_times(room_rules(room), starts_at, ends_at, now)
     tariff = get_tariff(room.id, audience, local_day(starts_at, room.site.time_zone))
     return price_of(tariff, starts_at, ends_at)
 
@@ -111,7 +99,7 @@ def create_booking(*, request: Request, actor: User, now: datetime) -> Booking:
     """
     room = get_room(request.room_id)
     organisation = get_own_organisation(actor.id, request.organisation_id)
-    checks.check_times(room_rules(room), request.starts_at, request.ends_at, now)
+    check_times(room_rules(room), request.starts_at, request.ends_at, now)
     _check_organisation(organisation, request, room)
     checks.check_purpose(request.purpose)
     checks.check_people(room_rules(room), request.headcount)

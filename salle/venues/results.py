@@ -94,6 +94,7 @@ def read_criteria(form: SearchForm) -> tuple[Criteria | None, list[Place]]:
     kind = form.kind.data
     return (
         Criteria(
+            bookable=True,
             lat=places[0].lat if places else None,
             lon=places[0].lon if places else None,
             radius_km=float(form.rayon.data),

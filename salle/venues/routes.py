@@ -16,6 +16,7 @@ from salle.kernel.errors import DomainError
 from salle.kernel.money import format_euros, share
 from salle.kernel.words import duree
 from salle.venues import cards
+from salle.venues.asking import check_times, room_rules
 from salle.venues.availability import (
     Alternative,
     Interval,
@@ -191,7 +192,7 @@ def _week_href(slug: str, monday: date) -> str:
 
 def _quote(room: Room, slot: Interval, now: datetime) -> Quote:
     rate = find_rate(room.id, local_day(slot.start, room.site.time_zone))
-    refused = refusal(room, slot.start, slot.end)
+    refused = _refusal(room, slot, now)
     zone = room.site.time_zone
     others = alternatives(room, slot.start, slot.end, now) if refused is not None else []
     return Quote(
@@ -202,6 +203,15 @@ def _quote(room: Room, slot: Interval, now: datetime) -> Quote:
         refused=refused,
         others=[(o, cards.booking_href(o.room_slug, o.start, o.end, zone)) for o in others],
     )
+
+
+def _refusal(room: Room, slot: Interval, now: datetime) -> DomainError | None:
+    """Why the slot cannot be booked: the room's own rules first, then what takes it."""
+    try:
+        check_times(room_rules(room), slot.start, slot.end, now)
+    except DomainError as error:
+        return error
+    return refusal(room, slot.start, slot.end)
 
 
 def _cents(hourly: int, slot: Interval) -> int:

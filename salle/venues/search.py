@@ -34,6 +34,8 @@ class Criteria:
     """What is asked; everything may be left out. Instants are UTC, half-open.
 
     `unavailable` turns the question round: the rooms that are not free for the whole slot.
+    `bookable`: only rooms whose length, notice and horizon allow the slot (a page that offers
+    to book must; the API's search is about idle time alone).
     `by_name`: in the order of names, wherever they are.
     """
 
@@ -51,6 +53,7 @@ class Criteria:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     unavailable: bool = False
+    bookable: bool = False
     by_name: bool = False
 
     @property
@@ -119,6 +122,13 @@ def _text(statement: str) -> sa.TextClause:
     return sa.text(statement)
 
 
+# The same rules as salle.venues.asking, which has the sentences; steps are the form's.
+_ALLOWED = """(CAST(:minutes AS int) BETWEEN r.min_minutes AND r.max_minutes
+  AND CAST(:priced_at AS timestamptz) BETWEEN
+      CAST(:now AS timestamptz) + make_interval(mins => r.notice_minutes)
+      AND CAST(:now AS timestamptz) + make_interval(days => r.horizon_days))"""
+
+
 def _build(criteria: Criteria, now: datetime) -> tuple[str, dict[str, Any]]:
     conditions, parameters = _conditions(criteria)
     tables, opened, minutes = "", "true", 60
@@ -127,6 +137,8 @@ def _build(criteria: Criteria, now: datetime) -> tuple[str, dict[str, Any]]:
         minutes = (criteria.ends_at - criteria.starts_at) // timedelta(minutes=1)
         tables, opened = _SLOT, f"o.open = {SPAN}"
         conditions.append(f"o.open - b.busy {'<>' if criteria.unavailable else '='} {SPAN}")
+        if criteria.bookable:
+            conditions.append(_ALLOWED)
     start = max(now, criteria.starts_at or now) if criteria.unavailable else now
     start += -(start - EPOCH) % QUARTER
     if criteria.max_price_cents is not None:

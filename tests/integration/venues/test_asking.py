@@ -1,0 +1,79 @@
+"""Pages never offer what booking would refuse: notice, length, steps, horizon."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from salle.db import db
+from salle.kernel.clock import to_wall, utcnow
+from salle.venues.models import Room
+from salle.venues.search import Criteria, search_rooms
+from tests.support.html import Page
+from tests.support.world import World, build_world
+
+
+@pytest.fixture
+def world(session: None) -> World:
+    return build_world(utcnow())
+
+
+def change(world: World, **values: Any) -> Room:
+    room = db.session.get(Room, world.whole)
+    assert room is not None
+    for name, value in values.items():
+        setattr(room, name, value)
+    db.session.flush()
+    return room
+
+
+def slugs(*, bookable: bool, hours: int = 2) -> list[str]:
+    """Rooms found for an evening in three days."""
+    wall = to_wall(utcnow()) + timedelta(days=3)
+    start = wall.replace(hour=18, minute=0, second=0, microsecond=0)
+    found, _ = search_rooms(
+        Criteria(starts_at=start, ends_at=start + timedelta(hours=hours), bookable=bookable),
+        now=utcnow(),
+    )
+    return [room.slug for room in found]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"notice_minutes": 7 * 1440},
+        {"horizon_days": 1},
+        {"min_minutes": 180},
+        {"max_minutes": 60},
+    ],
+)
+def test_a_search_that_offers_to_book_keeps_the_rooms_rules(
+    world: World, rule: dict[str, int]
+) -> None:
+    assert "gymnase" in slugs(bookable=True)
+    change(world, **rule)
+    assert "gymnase" not in slugs(bookable=True)
+    assert "gymnase" in slugs(bookable=False)
+
+
+@pytest.mark.parametrize(
+    ("rule", "minutes", "words"),
+    [
+        ({"notice_minutes": 7 * 1440}, "00", "délai"),
+        ({"max_minutes": 60}, "00", "au plus"),
+        ({}, "07", "minutes"),
+    ],
+)
+def test_the_page_of_a_room_says_which_rule_refuses(
+    client: FlaskClient, world: World, rule: dict[str, int], minutes: str, words: str
+) -> None:
+    change(world, **rule)
+    day = (to_wall(utcnow()) + timedelta(days=3)).date()
+    page = Page.of(
+        client.get(f"/salles/gymnase?jour={day}&de=18:{minutes}&a=20:{minutes}"), status=200
+    )
+    assert words in page.text
+    assert "Réserver ce créneau" not in page.text

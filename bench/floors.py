@@ -41,20 +41,24 @@ WITH hit AS MATERIALIZED (
              AND t.valid @> (%(start)s::timestamptz AT TIME ZONE near.time_zone)::date
            ORDER BY t.audience LIMIT 1) AS price,
          r.slug, r.kind, r.capacity, s.id AS site_id, s.uai, s.name AS site_name, s.commune,
-         s.lat, s.lon
+         s.lat, s.lon, r.step_minutes * 60 AS step
     FROM near JOIN room r ON r.id = near.id JOIN site s ON s.id = r.site_id
    WHERE position <= 20 ORDER BY km, price NULLS LAST, near.name, near.id LIMIT 20
 )
 SELECT (SELECT count(*) FROM hit), page.*, coalesce(
-    (SELECT tstzrange(greatest(lower(p), page.earliest), upper(p))
+    (SELECT tstzrange(start, upper(p))
        FROM free_in(page.id, page.schedule_id, %(soon_days)s, tstzmultirange(tstzrange(
-              %(soon)s::timestamptz, %(later)s::timestamptz))) f, unnest(f.free) p
-      WHERE upper(p) - greatest(lower(p), page.earliest) >= make_interval(mins => page.min_minutes)
+              %(soon)s::timestamptz, %(later)s::timestamptz))) f, unnest(f.free) p,
+            LATERAL (SELECT to_timestamp(ceil(extract(epoch FROM greatest(lower(p),
+              page.earliest)) / page.step) * page.step) AS start) s
+      WHERE upper(p) - start >= make_interval(mins => page.min_minutes)
       ORDER BY lower(p) LIMIT 1),
-    (SELECT tstzrange(greatest(lower(p), page.earliest), upper(p))
+    (SELECT tstzrange(start, upper(p))
        FROM free_in(page.id, page.schedule_id, %(later_days)s, tstzmultirange(tstzrange(
-              %(later)s::timestamptz, %(last)s::timestamptz))) f, unnest(f.free) p
-      WHERE upper(p) - greatest(lower(p), page.earliest) >= make_interval(mins => page.min_minutes)
+              %(later)s::timestamptz, %(last)s::timestamptz))) f, unnest(f.free) p,
+            LATERAL (SELECT to_timestamp(ceil(extract(epoch FROM greatest(lower(p),
+              page.earliest)) / page.step) * page.step) AS start) s
+      WHERE upper(p) - start >= make_interval(mins => page.min_minutes)
       ORDER BY lower(p) LIMIT 1))
   FROM page ORDER BY km, price NULLS LAST, name, id
 """

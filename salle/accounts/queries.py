@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from salle.accounts.models import ApiToken, Identity, User, UserSession
+from salle.accounts.models import ApiToken, Identity, RoleAssignment, User, UserSession
+from salle.accounts.rules import PERMISSIONS, Permission
 from salle.db import db
 from salle.kernel.errors import NotFound
 from salle.kernel.ids import hash_token
@@ -61,3 +64,19 @@ def find_user_by_api_token(token: str, *, now: datetime) -> User | None:
             User.closed_at.is_(None),
         )
     )
+
+
+def list_staff_addresses(site_id: uuid.UUID, permission: Permission) -> Sequence[str]:
+    """E-mails of the site's own people who hold a permission, in order."""
+    roles = [role for role, allowed in PERMISSIONS.items() if permission in allowed]
+    return db.session.scalars(
+        sa.select(User.email)
+        .join(RoleAssignment, RoleAssignment.user_id == User.id)
+        .where(
+            RoleAssignment.site_id == site_id,
+            RoleAssignment.role.in_(roles),
+            User.closed_at.is_(None),
+        )
+        .distinct()
+        .order_by(User.email)
+    ).all()

@@ -20,6 +20,7 @@ class Permission(LabelledEnum):
 
     SEE_SITE_BOOKINGS = "see_site_bookings", "voir les réservations du collège"
     DECIDE_BOOKINGS = "decide_bookings", "répondre aux demandes"
+    SEE_DOOR_CODES = "see_door_codes", "voir les codes des portes"
     SEE_SITE_MONEY = "see_site_money", "voir les recettes du collège"
     SEE_TERRITORY_USAGE = "see_territory_usage", "voir l’usage du territoire"
     MANAGE_TERRITORY = "manage_territory", "administrer le territoire"
@@ -29,9 +30,14 @@ SITE_ROLES = frozenset({Role.COLLEGE_MANAGER, Role.CARETAKER, Role.ACCOUNTANT})
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.COLLEGE_MANAGER: frozenset(
-        {Permission.SEE_SITE_BOOKINGS, Permission.DECIDE_BOOKINGS, Permission.SEE_SITE_MONEY}
+        {
+            Permission.SEE_SITE_BOOKINGS,
+            Permission.DECIDE_BOOKINGS,
+            Permission.SEE_DOOR_CODES,
+            Permission.SEE_SITE_MONEY,
+        }
     ),
-    Role.CARETAKER: frozenset({Permission.SEE_SITE_BOOKINGS}),
+    Role.CARETAKER: frozenset({Permission.SEE_SITE_BOOKINGS, Permission.SEE_DOOR_CODES}),
     Role.ACCOUNTANT: frozenset({Permission.SEE_SITE_BOOKINGS, Permission.SEE_SITE_MONEY}),
     Role.PROJECT_OFFICER: frozenset({Permission.SEE_TERRITORY_USAGE}),
     Role.TERRITORY_ADMIN: frozenset(Permission),

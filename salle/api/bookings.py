@@ -21,16 +21,17 @@ from salle.api.core import (
     read_instant,
 )
 from salle.bookings import checkout, service
-from salle.bookings.permissions import can_see
+from salle.bookings.permissions import can_see, can_see_codes
 from salle.bookings.queries import BookingView, get_view, list_for_sites, list_for_user
 from salle.bookings.rules import BookingState
 from salle.db import db, transaction
 from salle.doors.queries import list_grants
 from salle.kernel.clock import utcnow
-from salle.kernel.errors import DomainError, NotFound
+from salle.kernel.errors import DomainError, NotAllowed, NotFound
 from salle.organisations.queries import get_own_organisation
 from salle.payments.models import Payment
 from salle.payments.queries import find_latest_payment
+from salle.payments.rules import PaymentState
 from salle.venues.availability import alternatives, refusal
 from salle.venues.models import Room
 from salle.venues.queries import get_room, list_site_ids_for_user
@@ -193,6 +194,8 @@ def cancel_booking(data: dict[str, Any], booking_id: uuid.UUID) -> Response:
 def show_access(booking_id: uuid.UUID) -> Response:
     """The door codes, each from the moment it may be seen."""
     view = _visible(booking_id)
+    if not can_see_codes(get_actor(), view):
+        raise NotAllowed
     zone = view.site.time_zone
     return answer(
         {
@@ -245,7 +248,11 @@ def serialise(view: BookingView) -> dict[str, Any]:
 def _payment(payment: Payment | None) -> dict[str, Any] | None:
     if payment is None:
         return None
-    return {"state": payment.state.value, "checkout_url": payment.checkout_url}
+    payable = payment.state == PaymentState.PENDING
+    return {
+        "state": payment.state.value,
+        "checkout_url": payment.checkout_url if payable else None,
+    }
 
 
 def _read_slot(data: dict[str, Any]) -> tuple[Room, datetime, datetime]:

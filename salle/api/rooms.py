@@ -25,6 +25,7 @@ from salle.db import read_only
 from salle.kernel import clock
 from salle.kernel.clock import utcnow
 from salle.kernel.errors import NotFound
+from salle.venues.asking import next_step
 from salle.venues.availability import find_free, free_intervals
 from salle.venues.models import Room
 from salle.venues.queries import find_rate, find_room, read_key
@@ -259,7 +260,7 @@ def _next_free(room: Room) -> dict[str, str] | None:
     wanted = timedelta(minutes=room.min_minutes)
     zone = room.site.time_zone
     for piece in free_intervals(room, now.date(), now.date() + timedelta(days=28)):
-        start = max(piece.start, earliest)
+        start = next_step(max(piece.start, earliest), room)
         if piece.end - start >= wanted:
             return {"start": iso(start, zone), "end": iso(piece.end, zone)}
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from salle.bookings.queries import BookingView
@@ -20,6 +21,11 @@ SUBJECTS = {
 def requested(view: BookingView) -> Message:
     """The request is with the collège."""
     return _message(view, "Demande envoyée au collège", "requested")
+
+
+def request_received(view: BookingView, to: str) -> Message:
+    """For the staff who decide: somebody waits for an answer."""
+    return replace(_message(view, "Demande à traiter", "request_received"), to=to)
 
 
 def accepted_to_pay(view: BookingView) -> Message:

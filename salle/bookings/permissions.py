@@ -26,6 +26,11 @@ def can_see(user: User, view: BookingView) -> bool:
     return is_holder(user, view) or is_staff(user, view, Permission.SEE_SITE_BOOKINGS)
 
 
+def can_see_codes(user: User, view: BookingView) -> bool:
+    """Holders, and staff who look after the doors; an accountant has no use for them."""
+    return is_holder(user, view) or is_staff(user, view, Permission.SEE_DOOR_CODES)
+
+
 def can_cancel(user: User, view: BookingView) -> bool:
     """Holders, and staff who decide."""
     return is_holder(user, view) or is_staff(user, view, Permission.DECIDE_BOOKINGS)

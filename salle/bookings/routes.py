@@ -9,10 +9,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from salle.accounts.models import User
-from salle.accounts.rules import Permission
 from salle.bookings import checkout, service
 from salle.bookings.forms import CancelForm, DecisionForm, NewBookingForm
-from salle.bookings.permissions import can_cancel, can_decide, can_see, is_holder, is_staff
+from salle.bookings.permissions import can_cancel, can_decide, can_see, can_see_codes, is_holder
 from salle.bookings.queries import BookingView, get_view, list_events, list_for_user
 from salle.bookings.rules import BookingState
 from salle.db import transaction
@@ -202,17 +201,13 @@ def _render(view: BookingView, form: DecisionForm) -> str:
         now=now,
         payment=payment,
         balances=sum_ledger(payment_id=payment.id) if payment is not None else None,
-        grants=list_grants(view.booking.id, now) if holder or _sees_codes(actor, view) else [],
+        grants=list_grants(view.booking.id, now) if can_see_codes(actor, view) else [],
         events=list_events(view.booking.id),
         holder=holder,
         deciding=can_decide(actor, view) and view.booking.state == BookingState.REQUESTED,
         cancellable=_is_cancellable(actor, view, now),
         form=form,
     )
-
-
-def _sees_codes(actor: User, view: BookingView) -> bool:
-    return is_staff(actor, view, Permission.SEE_SITE_BOOKINGS)
 
 
 def _is_cancellable(actor: User, view: BookingView, now: datetime) -> bool:

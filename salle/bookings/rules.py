@@ -55,6 +55,9 @@ TRANSITIONS: dict[BookingState, frozenset[BookingState]] = {
     BookingState.CANCELLED: frozenset(),
 }
 
+# Nothing more will come of these by themselves.
+ENDED = frozenset({BookingState.REFUSED, BookingState.CANCELLED, BookingState.EXPIRED})
+
 # States in which the booking takes its spaces.
 ACTIVE_STATES = frozenset({BookingState.HELD, BookingState.REQUESTED, BookingState.CONFIRMED})
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from salle.accounts.models import User
+from salle.accounts.queries import list_staff_addresses
+from salle.accounts.rules import Permission
 from salle.audit.service import record
 from salle.bookings import checks, emails
 from salle.bookings.changes import IllegalMove, confirm, move, release
@@ -23,7 +25,7 @@ from salle.bookings.queries import (
     list_spaces_of,
     lock_booking,
 )
-from salle.bookings.rules import HOLD_DURATION, REQUEST_DURATION, BookingState, DateState
+from salle.bookings.rules import ENDED, HOLD_DURATION, REQUEST_DURATION, BookingState, DateState
 from salle.db import db
 from salle.jobs import enqueue
 from salle.kernel.clock import local_day
@@ -137,6 +139,8 @@ def cancel_booking(
         raise NotFound
     if not can_cancel(actor, view):
         raise NotAllowed
+    if view.booking.state in ENDED:
+        raise IllegalMove(f"Cette réservation est déjà {view.booking.state.label}.")
     if view.booking.state == BookingState.CONFIRMED and view.booking.dates[0].starts_at <= now:
         raise IllegalMove("Ce créneau a déjà commencé : il ne peut plus être annulé.")
     release(view, BookingState.CANCELLED, actor_id=actor.id, now=now, reason=reason or None)
@@ -279,6 +283,8 @@ def _start(view: BookingView, actor: User, now: datetime) -> None:
             dedupe_key=f"requested-{booking.id}",
             now=now,
         )
+        for address in list_staff_addresses(view.site.id, Permission.DECIDE_BOOKINGS):
+            queue_mail(emails.request_received(view, address), booking_id=booking.id, now=now)
     elif booking.price_cents == 0:
         confirm(view, actor_id=actor.id, now=now)
         return

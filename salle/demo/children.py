@@ -17,7 +17,7 @@ from pathlib import Path
 from config import ROOT
 
 PR_SET_PDEATHSIG = 1
-MOST_RESTARTS = 3
+MOST_RESTARTS = 8
 RESTART_WINDOW = 60.0
 LAST_LINES = 15
 MOST_LOG_BYTES = 2_000_000

@@ -148,6 +148,7 @@ def describe(environ: Mapping[str, str]) -> list[Child]:
 GUNICORN = (
     *("gunicorn", "wsgi:app", "--worker-class", "gthread", "--workers", "2", "--threads", "64"),
     *("--graceful-timeout", "3", "--no-control-socket"),
+    *("--limit-request-line", "0"),  # the application answers a long address, in French
     *("--config", "python:salle.demo.gunicorn_settings"),
 )
 

@@ -46,6 +46,14 @@ def room_rules(room: Room) -> RoomRules:
     )
 
 
+def next_step(instant: datetime, room: Room) -> datetime:
+    """The next instant at which a use of the room may start, on the wall clock."""
+    wall = to_wall(instant, room.site.time_zone)
+    since = timedelta(hours=wall.hour, minutes=wall.minute, seconds=wall.second)
+    since += timedelta(microseconds=wall.microsecond)
+    return instant + -since % (room.step_minutes * MINUTE)
+
+
 def check_times(rules: RoomRules, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
     """Order, past, granularity, duration, notice and horizon. Raises Refused."""
     if ends_at <= starts_at:

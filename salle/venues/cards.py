@@ -13,7 +13,8 @@ from salle.kernel.clock import day_span, to_wall
 from salle.kernel.french import fold
 from salle.kernel.money import format_euros, share
 from salle.kernel.words import date_fr, distance_km, duree, heures, periode, weekday
-from salle.venues.free import Interval
+from salle.venues.asking import next_step
+from salle.venues.free import DAY, Interval
 from salle.venues.models import Room
 from salle.venues.queries import HourlyRate
 from salle.venues.rules import BookingMode
@@ -92,16 +93,41 @@ def _icon(words: str) -> str:
 
 
 def weeks_of(
-    rooms: Iterable[Room], monday: date, wanted: tuple[datetime, datetime] | None, zone: str
+    rooms: Iterable[Room],
+    monday: date,
+    wanted: tuple[datetime, datetime] | None,
+    zone: str,
+    now: datetime,
 ) -> dict[uuid.UUID, Week]:
     """The small strip of each room, read at once."""
     stretches = list_stretches([room.id for room in rooms], *week_span(monday, zone))
     return {
         room_id: build_week(
-            monday=monday, pieces=[_piece(s) for s in found], wanted=wanted, zone=zone
+            monday=monday,
+            pieces=[_piece(s) for s in _to_come(found, now)],
+            wanted=wanted,
+            zone=zone,
         )
         for room_id, found in stretches.items()
     }
+
+
+def by_day(free: Iterable[Interval], zone: str) -> list[Interval]:
+    """Free intervals of over a day cut at the midnights of that zone: one is chosen by the day.
+
+    A shorter one that passes midnight stays whole: it is one evening.
+    """
+    pieces = []
+    for piece in free:
+        start = piece.start
+        while piece.end - start > DAY:
+            day = to_wall(start, zone).date()
+            _, midnight = day_span(day, day, zone)
+            pieces.append(Interval(start, midnight))
+            start = midnight
+        if start < piece.end:
+            pieces.append(Interval(start, piece.end))
+    return pieces
 
 
 def large_week(room: Room, monday: date, now: datetime, wanted: Interval | None) -> Week:
@@ -109,29 +135,31 @@ def large_week(room: Room, monday: date, now: datetime, wanted: Interval | None)
     zone = room.site.time_zone
     found = list_stretches([room.id], *week_span(monday, zone))[room.id]
     pieces: list[Piece] = []
-    for stretch in found:
+    for stretch in _to_come(found, now):
         state, start, end = stretch
-        if state != SlotState.FREE or end <= now:
+        if state != SlotState.FREE:
             pieces.append(_piece(stretch))
             continue
-        first, last = first_use(room, Interval(max(start, next_step(now, room)), end))
-        href = room_href(room.slug, first, last, zone) + "#reserver" if first < last else None
-        pieces.append(Piece(start=start, end=end, state=SlotState.FREE, href=href))
+        for piece in by_day([Interval(start, end)], zone):
+            first, last = first_use(room, Interval(max(piece.start, now), piece.end))
+            href = room_href(room.slug, first, last, zone) + "#reserver" if first < last else None
+            pieces.append(Piece(start=piece.start, end=piece.end, state=SlotState.FREE, href=href))
     asked = (wanted.start, wanted.end) if wanted else None
     return build_week(monday=monday, pieces=pieces, wanted=asked, zone=zone)
+
+
+def _to_come(stretches: Iterable[Stretch], now: datetime) -> list[Stretch]:
+    """The same without the free hours that are over: nobody can have them any more."""
+    return [
+        (state, max(start, now) if state == SlotState.FREE else start, end)
+        for state, start, end in stretches
+        if state != SlotState.FREE or end > now
+    ]
 
 
 def _piece(stretch: Stretch) -> Piece:
     state, start, end = stretch
     return Piece(start=start, end=end, state=SlotState(state))
-
-
-def next_step(instant: datetime, room: Room) -> datetime:
-    """The next instant at which a use of the room may start, on the wall clock."""
-    wall = to_wall(instant, room.site.time_zone)
-    since = timedelta(hours=wall.hour, minutes=wall.minute, seconds=wall.second)
-    since += timedelta(microseconds=wall.microsecond)
-    return instant + -since % (room.step_minutes * MINUTE)
 
 
 def first_use(room: Room, free: Interval) -> tuple[datetime, datetime]:
@@ -157,7 +185,7 @@ def slot_choices(
             SlotChoice(
                 day=date_fr(piece.start, zone, year=False).capitalize(),
                 hours=heures(piece.start, piece.end, zone),
-                price=_slot_price(piece.length, rate),
+                price=_slot_price(min(piece.length, room.max_minutes * MINUTE), rate),
                 href=booking_href(room.slug, start, end, zone) if rate else None,
                 chosen=bool(chosen and piece.start <= chosen.start and chosen.end <= piece.end),
             )

@@ -141,7 +141,7 @@ def find_results(
         title=_title(free, criteria, form, name),
         free=free,
         unavailable=unavailable,
-        cards=_cards(found, others, criteria, form, name, offset),
+        cards=_cards(found, others, criteria, form, name, offset, now),
         page=page,
         has_next=has_next,
         empty=_empty(unavailable, criteria, place),
@@ -175,12 +175,13 @@ def _cards(
     form: SearchForm,
     place: str,
     offset: int,
+    now: datetime,
 ) -> list[RoomCard]:
     slot = _slot(criteria)
     zone = form.zone
     rooms = list_rooms([one.room_id for one in (*found, *others)])
     monday = cards.monday_of(form.slot.day) if form.slot else form.today
-    weeks = cards.weeks_of(rooms.values(), monday, (slot.start, slot.end), zone)
+    weeks = cards.weeks_of(rooms.values(), monday, (slot.start, slot.end), zone, now)
     shown = [
         cards.free_card(
             one, rooms[one.room_id], weeks[one.room_id], slot=slot, place=place, rank=rank

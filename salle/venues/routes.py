@@ -16,7 +16,7 @@ from salle.kernel.errors import DomainError
 from salle.kernel.money import format_euros, share
 from salle.kernel.words import duree
 from salle.venues import cards
-from salle.venues.asking import check_times, room_rules
+from salle.venues.asking import check_times, next_step, room_rules
 from salle.venues.availability import (
     Alternative,
     Interval,
@@ -131,8 +131,8 @@ def show(slug: str) -> Response:
     zone = room.site.time_zone
     monday = cards.monday_of(_shown_day(local_day(now, zone)))
     span = cards.week_span(monday, zone)
-    earliest = cards.next_step(now + room.notice_minutes * MINUTE, room)
-    free = free_between(room, max(earliest, span[0]), span[1])
+    earliest = next_step(now + room.notice_minutes * MINUTE, room)
+    free = cards.by_day(free_between(room, max(earliest, span[0]), span[1]), zone)
     form = SlotForm(_asked() or _first_choice(room, free), now, zone)
     quote = None
     if form.jour.data and form.validate() and form.slot is not None:

@@ -259,13 +259,18 @@ _PRICE = """(
        WHERE t.room_id = {room} AND t.audience IN ('association', 'everyone')
          AND t.valid @> CAST(CAST(:priced_at AS timestamptz) AT TIME ZONE {zone} AS date)
        ORDER BY t.audience, t.id LIMIT 1)"""
-_NEXT = """
-    (SELECT tstzrange(greatest(lower(piece), page.earliest), upper(piece))
-       FROM free_in(page.id, page.schedule_id, CAST(:{days} AS date[]), tstzmultirange(tstzrange(
-              CAST(:{low} AS timestamptz), CAST(:{high} AS timestamptz)))) f, unnest(f.free) piece
-      WHERE upper(piece) - greatest(lower(piece), page.earliest)
-            >= make_interval(mins => page.min_minutes)
-      ORDER BY lower(piece) LIMIT 1)"""
+# A use starts on the room's steps, on the wall clock, as asking.next_step says it.
+_START = """date_bin(make_interval(mins => page.step_minutes),
+              (greatest(lower(piece), page.earliest) AT TIME ZONE page.time_zone)
+              + make_interval(mins => page.step_minutes) - interval '1 microsecond',
+              timestamp '2020-01-01') AT TIME ZONE page.time_zone"""
+_NEXT = f"""
+    (SELECT tstzrange(start, upper(piece))
+       FROM free_in(page.id, page.schedule_id, CAST(:{{days}} AS date[]), tstzmultirange(tstzrange(
+              CAST(:{{low}} AS timestamptz), CAST(:{{high}} AS timestamptz)))) f,
+            unnest(f.free) piece, LATERAL (SELECT {_START} AS start) s
+      WHERE upper(piece) - start >= make_interval(mins => page.min_minutes)
+      ORDER BY lower(piece) LIMIT 1)"""  # noqa: S608 constants only
 _SEARCH = f"""
 WITH hit AS MATERIALIZED (
   SELECT r.id, r.name, s.time_zone, {{distance}} AS km, {{opened}} AS opened
@@ -275,6 +280,7 @@ WITH hit AS MATERIALIZED (
   SELECT hit.*, rank() OVER (ORDER BY {{rank}}) AS position FROM hit
 ), page AS (
   SELECT r.id, r.slug, r.name, r.kind, r.capacity, r.schedule_id, r.min_minutes,
+         r.step_minutes,
          greatest(CAST(:soon_from AS timestamptz), CAST(:now AS timestamptz)
                   + make_interval(mins => r.notice_minutes)) AS earliest,
          s.id AS site_id, s.uai, s.name AS site_name, s.commune, s.lat, s.lon, s.time_zone,

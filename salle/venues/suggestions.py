@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from salle.kernel.clock import day_span, from_wall, local_day, to_wall
+from salle.venues.asking import next_step
 from salle.venues.free import (
     DAY,
     SPAN,
@@ -95,21 +96,12 @@ def _starts(
     starts = []
     for piece in free:
         nearest = max(piece.start, min(starts_at, piece.end - length))
-        start = _on_step(room, nearest)
+        start = next_step(nearest, room)
         if start + length > piece.end:
             start -= room.step_minutes * MINUTE
         if piece.start <= start and start + length <= piece.end and start != starts_at:
             starts.append(start)
     return starts
-
-
-def _on_step(room: Room, instant: datetime) -> datetime:
-    """That instant or the next one that a booking may start at, on the wall clock."""
-    wall = to_wall(instant, room.site.time_zone)
-    since = timedelta(
-        minutes=wall.minute + wall.hour * 60, seconds=wall.second, microseconds=wall.microsecond
-    )
-    return instant + -since % (room.step_minutes * MINUTE)
 
 
 def _of(room: Room, start: datetime, length: timedelta) -> Alternative:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from salle.kernel.clock import PARIS, day_span, local_day, to_wall, utcnow
 from salle.kernel.words import heures
-from salle.venues.cards import next_step, price_words, room_href
+from salle.venues.asking import next_step
+from salle.venues.cards import price_words, room_href
 from salle.venues.free import Interval, free_between
 from salle.venues.models import Room
 from salle.venues.queries import list_rooms

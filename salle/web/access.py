@@ -21,6 +21,7 @@ from salle.kernel.errors import DomainError, NotAllowed, NotFound
 View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
+LONGEST_QUERY = 2_000_000  # a page or a schema refuses shorter ones beside their field
 # Views of Flask and flask-smorest, which carry no mark of ours: all of them are public.
 UNDECLARED_OK = frozenset({"static", "api-docs.openapi_json"})
 
@@ -94,6 +95,8 @@ def init_access(app: Flask) -> None:
 
 
 def _guard() -> Response | None:
+    if len(request.query_string) > LONGEST_QUERY:
+        abort(414)
     if "\x00" in request.path:
         raise NotFound
     if request.endpoint is None:  # unknown address: let the 404 or 405 through

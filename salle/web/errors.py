@@ -20,8 +20,9 @@ TITLES = {
     403: "Accès refusé",
     404: "Introuvable",
     405: "Action impossible ici",
-    409: "Déjà pris",
+    409: "Impossible en l’état",
     413: "Envoi trop lourd",
+    414: "Adresse trop longue",
     415: "Format inconnu",
     422: "Demande à corriger",
     429: "Trop de demandes",
@@ -29,12 +30,19 @@ TITLES = {
     503: "Service très demandé",
 }
 CODES = {400: "invalid", 401: "unauthenticated", 403: "forbidden", 404: "not_found"}
-CODES |= {405: "method_not_allowed", 413: "too_large", 415: "invalid", 422: "invalid"}
+CODES |= {
+    405: "method_not_allowed",
+    413: "too_large",
+    414: "too_large",
+    415: "invalid",
+    422: "invalid",
+}
 CODES |= {429: "rate_limited", 500: "internal", 503: "unavailable"}
 DETAILS = {
     404: "Cette adresse n’existe pas, ou ne vous est pas accessible.",
     405: "Cette adresse ne permet pas cette action.",
     413: "L’envoi dépasse la taille permise.",
+    414: "Votre recherche est trop longue : raccourcissez-la.",
     500: "Une erreur s’est produite de notre côté. Elle a été notée ; rien n’a été débité.",
 }
 PAGES = {400, 403, 404, 405, 409, 413, 429, 500, 503}
@@ -61,7 +69,7 @@ def problem(
     """An `application/problem+json` answer."""
     body: dict[str, Any] = {
         "type": f"/aide#erreur-{code}",
-        "title": TITLES.get(status, "Erreur"),
+        "title": "Déjà pris" if code == "slot_taken" else TITLES.get(status, "Erreur"),
         "status": status,
         "code": code,
         "detail": detail,

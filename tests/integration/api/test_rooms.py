@@ -219,3 +219,26 @@ def test_times_without_offset_are_wall_time_of_the_nearest_site(
     make_windows(room.schedule_id, first=day(-1), days=9, zone="Indian/Reunion")
     items = client.get("/api/v1/rooms", query_string=query).json["items"]
     assert [item["id"] for item in items] == [str(room.id)]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/rooms", "/salles"])
+def test_endless_words_get_an_answer_in_french(client: FlaskClient, path: str) -> None:
+    assert client.get(f"{path}?q={'a' * 1_000_000}").status_code in {200, 422}
+    answer = client.get(f"{path}?q={'a' * 2_000_000}")
+    assert answer.status_code == 414
+    assert "trop longue" in answer.text
+
+
+def test_the_next_free_slot_can_be_booked(client: FlaskClient, world: World) -> None:
+    for item in client.get("/api/v1/rooms").json["items"]:
+        start = datetime.fromisoformat(item["next_free"]["start"])
+        quote = client.post(
+            "/api/v1/quotes",
+            json={
+                "room_id": item["id"],
+                "start": start.isoformat(),
+                "end": (start + timedelta(minutes=30)).isoformat(),
+            },
+        )
+        assert quote.status_code == 200, quote.text
+        assert quote.json["dates"][0]["available"] is True

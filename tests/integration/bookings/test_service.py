@@ -327,3 +327,27 @@ def test_the_provider_down_keeps_the_hold(world: World, gateway: FakeGateway) ->
         checkout.open_checkout(booking_id=booking.id, success_url="x", cancel_url="x", now=NOW)
     gateway.unavailable = False
     assert checkout.open_checkout(booking_id=booking.id, success_url="x", cancel_url="x", now=NOW)
+
+
+def test_the_college_is_told_of_a_request_and_only_then(world: World) -> None:
+    book(world, world.free_room)
+    to = db.session.scalars(sa.select(OutboxMessage.recipient)).all()
+    assert sorted(to) == sorted([get_user(world.member).email, get_user(world.manager).email])
+    before = len(to)
+    book(world)
+    assert len(db.session.scalars(sa.select(OutboxMessage.id)).all()) == before
+
+
+def test_cancelling_twice_says_so(world: World) -> None:
+    booking = book(world)
+    for sentence in (None, "déjà annulée"):
+        if sentence is None:
+            with transaction():
+                service.cancel_booking(
+                    booking_id=booking.id, actor=get_user(world.member), reason="", now=NOW
+                )
+        else:
+            with pytest.raises(DomainError, match=sentence), transaction():
+                service.cancel_booking(
+                    booking_id=booking.id, actor=get_user(world.member), reason="", now=NOW
+                )

@@ -87,6 +87,8 @@ class Config:
             mail_from=env.get("MAIL_FROM", "La salle sur demande <bonjour@demo.example>"),
             csp_form_actions=tuple(env.get("CSP_FORM_ACTIONS", "").split()),
         )
+        if config.database_url is not None and not _is_postgresql(config.database_url):
+            problems.append("DATABASE_URL : une adresse postgresql:// est attendue")
         if environment == "production":
             problems += _unsafe(config)
         if problems:
@@ -113,6 +115,10 @@ def _psycopg(url: str | None) -> str | None:
     if separator and scheme in {"postgres", "postgresql"}:
         return f"postgresql+psycopg://{rest}"
     return url
+
+
+def _is_postgresql(url: str) -> bool:
+    return url.startswith("postgresql+psycopg://") and len(url) > len("postgresql+psycopg://")
 
 
 def _unsafe(config: Config) -> list[str]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 from flask import Flask
+from psycopg.errors import UndefinedColumn, UndefinedTable
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from config import ConfigError
 from salle.demo.cli import demo
@@ -96,6 +98,15 @@ importing.add_command(in_app(import_timetable))
 importing.add_command(in_app(import_rooms))
 
 
+def _database_sentence(error: DBAPIError) -> str:
+    """What is wrong with the database, and what repairs it; anything else is a defect of ours."""
+    if isinstance(error.orig, UndefinedTable | UndefinedColumn):
+        return "La base de données n’est pas à jour : lancez d’abord « salle migrate »."
+    if isinstance(error, OperationalError):
+        return "La base de données ne répond pas : vérifiez DATABASE_URL et que le serveur tourne."
+    raise error
+
+
 def main() -> None:
     """Entry point: errors of the domain and of the settings are one French line, exit 1."""
     try:
@@ -105,6 +116,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)
+    except DBAPIError as error:
+        click.echo(_database_sentence(error), err=True)
+        sys.exit(1)
     except (DomainError, ConfigError) as error:
         click.echo(getattr(error, "message", str(error)), err=True)
         sys.exit(1)

@@ -38,7 +38,7 @@ ID_TOKEN_CONTEXT = "id_token"  # noqa: S105 the name of a sealing context
 def sign_in() -> str | Response:
     """The page that explains how to sign in."""
     target = request.args.get("suite", "")
-    if target.startswith("/") and not target.startswith(("//", "/\\")):
+    if is_own_page(target):
         session["next"] = target
     if find_actor() is not None:
         return redirect(_next_page(), code=303)
@@ -97,5 +97,19 @@ def sign_out() -> Response:
     return redirect(target, code=303)
 
 
+def is_own_page(target: str) -> bool:
+    """Whether this is the path of a page of ours, and nothing a browser reads otherwise.
+
+    Browsers drop tabs and newlines and take a backslash for a slash: none of them is allowed.
+    """
+    return (
+        target.startswith("/")
+        and not target.startswith("//")
+        and "\\" not in target
+        and target.isprintable()
+    )
+
+
 def _next_page() -> str:
-    return str(session.get("next") or url_for("pages.home"))
+    target = str(session.get("next") or "")
+    return target if is_own_page(target) else url_for("pages.home")

@@ -188,7 +188,7 @@ def _expand(text: str, zone_name: str, first: datetime, last: datetime) -> dict[
         if calendar.name != "VCALENDAR":
             raise BadCalendar
         rejects += _take_out_broken(calendar)
-        warnings += _unknown_zones(calendar, zone_name)
+        warnings += _unknown_zones(calendar, zone_name) + _without_end(calendar)
         query = recurring_ical_events.of(calendar)
         # A day more on each side: floating times have no offset yet.
         for event in query.between(first - _DAY, last + _DAY):
@@ -243,6 +243,18 @@ def _unknown_zones(calendar: Any, zone_name: str) -> list[tuple[int, str]]:
             text = f"fuseau horaire inconnu « {zone[:60]} » : lu à l’heure de {zone_name}"
             warnings.append((_line(event), text))
     return warnings
+
+
+def _without_end(calendar: Any) -> list[tuple[int, str]]:
+    """A start without an end lasts no time (RFC 5545 §3.6.1): it occupies nothing, say so."""
+    return [
+        (_line(event), "ni fin ni durée : cet événement n’occupe rien")
+        for event in calendar.walk("VEVENT")
+        if isinstance(event["DTSTART"].dt, datetime)
+        and "DTEND" not in event
+        and "DURATION" not in event
+        and not _is_free(event)
+    ]
 
 
 def _line(event: Any) -> int:

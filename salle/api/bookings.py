@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, request, url_for
-from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
 from salle.api.core import (
     MAX_LIMIT,
+    Blueprint,
     CleanText,
     InvalidField,
     StrictSchema,

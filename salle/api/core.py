@@ -9,8 +9,11 @@ from urllib.parse import urlencode
 
 import orjson
 from flask import Flask, Response, request
-from flask_smorest import Api, Blueprint
-from marshmallow import Schema, ValidationError, fields
+from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
+from marshmallow import Schema, ValidationError, fields, missing
+from webargs.flaskparser import FlaskParser, is_json_request
+from werkzeug.exceptions import BadRequest
 
 from salle.extensions import csrf
 from salle.kernel.clock import from_wall, to_wall
@@ -18,6 +21,24 @@ from salle.kernel.errors import DomainError
 
 PREFIX = "/api/v1"
 MAX_LIMIT = 100
+
+
+class StrictParser(FlaskParser):
+    """JSON by orjson: nesting is bounded, lone surrogates and NaN are refused."""
+
+    def _raw_load_json(self, req: Any) -> Any:
+        if not is_json_request(req):
+            return missing
+        try:
+            return orjson.loads(req.get_data(cache=True))
+        except orjson.JSONDecodeError as error:
+            raise BadRequest from error
+
+
+class Blueprint(SmorestBlueprint):
+    """A blueprint of the API, which reads its bodies strictly."""
+
+    ARGUMENTS_PARSER = StrictParser()
 
 
 class ProblemApi(Api):
@@ -45,6 +66,7 @@ fields.Date.default_error_messages.update(
     invalid="Un jour est attendu, comme 2027-01-12.", format="Un jour est attendu."
 )
 fields.Boolean.default_error_messages.update(invalid="Oui (1) ou non (0) est attendu.")
+fields.Float.default_error_messages.update(special="Un nombre ordinaire est attendu.")
 fields.List.default_error_messages.update(invalid="Une liste est attendue.")
 
 
@@ -104,7 +126,7 @@ class InvalidField(DomainError):
 class StrictSchema(Schema):
     """Arguments: unknown ones are refused in bodies, NUL bytes nowhere accepted."""
 
-    error_messages = {"unknown": "Champ inconnu."}
+    error_messages = {"unknown": "Champ inconnu.", "type": "Un objet JSON est attendu."}
 
 
 class CleanText(fields.String):
@@ -129,6 +151,7 @@ class CleanText(fields.String):
 
 __all__ = [
     "MAX_LIMIT",
+    "Blueprint",
     "CleanText",
     "InvalidField",
     "StrictSchema",

@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Response, url_for
-from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
-from salle.api.core import MAX_LIMIT, CleanText, StrictSchema, answer, page
+from salle.api.core import MAX_LIMIT, Blueprint, CleanText, StrictSchema, answer, page
 from salle.grants.queries import FundedItem, list_funded, list_records, list_sources
 from salle.grants.review import review
 from salle.kernel.clock import local_day, utcnow

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from flask import Response
-from flask_smorest import Blueprint
 
-from salle.api.core import answer
+from salle.api.core import Blueprint, answer
 from salle.organisations.queries import list_memberships
 from salle.web.access import get_actor, signed_in
 

@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
 from salle.api.core import (
     MAX_LIMIT,
+    Blueprint,
     CleanText,
     InvalidField,
     StrictSchema,

@@ -30,6 +30,12 @@ class HoldExpired(Conflict):
     message = "Le délai pour payer est passé et le créneau a été libéré. Réservez-le à nouveau."
 
 
+class AlreadyPaid(Conflict):
+    """Somebody asks to pay again what is paid: a second tab, a second click."""
+
+    message = "Cette réservation est déjà payée : il n’y a plus rien à faire."
+
+
 class ProviderDown(Unavailable):
     """The payment provider does not answer; the hold goes on."""
 
@@ -50,6 +56,8 @@ def open_checkout(
     payment = find_latest_payment(booking_id)
     booking = view.booking
     ends = booking.hold_expires_at
+    if booking.state == BookingState.CONFIRMED:
+        raise AlreadyPaid
     if payment is None or booking.state != BookingState.HELD or ends is None or ends <= now:
         raise HoldExpired
     if payment.state == PaymentState.PENDING and payment.checkout_url:

@@ -9,7 +9,14 @@ from wtforms.validators import InputRequired, Length, Optional
 from salle.bookings.rules import MAX_PURPOSE
 
 
-class NewBookingForm(FlaskForm):
+class FrenchForm(FlaskForm):
+    """WTForms' own sentences in French."""
+
+    class Meta(FlaskForm.Meta):
+        locales = ("fr",)
+
+
+class NewBookingForm(FrenchForm):
     """Who comes, and for what."""
 
     debut = HiddenField(validators=[InputRequired("Choisissez un créneau.")])
@@ -36,7 +43,7 @@ class NewBookingForm(FlaskForm):
     )
 
 
-class CancelForm(FlaskForm):
+class CancelForm(FrenchForm):
     """Why the booking is cancelled; may stay empty."""
 
     reason = TextAreaField(
@@ -46,7 +53,7 @@ class CancelForm(FlaskForm):
     )
 
 
-class DecisionForm(FlaskForm):
+class DecisionForm(FrenchForm):
     """The collège's answer; the reason is asked by the service when it is a refusal."""
 
     reason = TextAreaField(

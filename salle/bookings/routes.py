@@ -115,6 +115,9 @@ def pay(booking_id: uuid.UUID) -> Response:
             cancel_url=here,
             now=utcnow(),
         )
+    except checkout.AlreadyPaid as error:
+        flash(error.message, "ok")
+        target = here
     except (checkout.HoldExpired, checkout.ProviderDown) as error:
         flash(error.message, "error")
         target = here

@@ -199,8 +199,15 @@ def _find_repeated(request: Request, actor: User) -> Booking | None:
     if known is None:
         return None
     date = known.dates[0]
-    same = (known.room_id, known.organisation_id, date.starts_at, date.ends_at)
-    if same != (request.room_id, request.organisation_id, request.starts_at, request.ends_at):
+    same = (
+        (known.room_id, request.room_id),
+        (known.organisation_id, request.organisation_id),
+        (date.starts_at, request.starts_at),
+        (date.ends_at, request.ends_at),
+        (known.headcount, request.headcount),
+        (known.purpose, request.purpose.strip()),
+    )
+    if any(before != now_asked for before, now_asked in same):
         raise KeyReused
     return known
 

@@ -69,11 +69,13 @@ def import_school_calendar(file: Path) -> None:
 @FILE
 @click.option("--room", "slug", metavar="SALLE", required=True, help="Identifiant de la salle.")
 @click.option("--territoire", metavar="IDENTIFIANT", help="Si deux territoires ont cette salle.")
-def import_timetable(file: Path, slug: str, territoire: str | None) -> None:
+@click.option("--vider", is_flag=True, help="Accepte un calendrier sans aucun cours.")
+def import_timetable(file: Path, slug: str, territoire: str | None, vider: bool) -> None:
     """Importe l’emploi du temps d’une salle (iCalendar .ics).
 
     Ces heures deviennent du temps scolaire, à la place de la version précédente. Un cours au
-    même moment qu’une réservation est rejeté, les autres sont pris. Mêmes codes de sortie que
+    même moment qu’une réservation est rejeté, les autres sont pris. Un fichier dont un événement
+    est illisible, ou sans aucun cours, ne change rien. Mêmes codes de sortie que
     « salle import annuaire ».
     """
     now = utcnow()
@@ -88,6 +90,7 @@ def import_timetable(file: Path, slug: str, territoire: str | None) -> None:
             content=content,
             reading=reading,
             now=now,
+            may_empty=vider,
         )
         bar.update(1)
     conclude(report)

@@ -115,8 +115,19 @@ def _fields(error: HTTPException) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for messages in getattr(error, "data", {}).get("messages", {}).values():
         if isinstance(messages, dict):
-            found.update({k: " ".join(map(str, v)) for k, v in messages.items()})
+            found.update({name: " ".join(_sentences(value)) for name, value in messages.items()})
     return found
+
+
+def _sentences(value: Any) -> list[str]:
+    """Every sentence in what marshmallow says of a field (a list, or {index: list})."""
+    if isinstance(value, dict):
+        return [text for inner in value.values() for text in _sentences(inner)]
+    return (
+        [text for inner in value for text in _sentences(inner)]
+        if isinstance(value, list)
+        else [str(value)]
+    )
 
 
 def _database(error: DBAPIError) -> Response:

@@ -14,7 +14,7 @@ from salle.kernel.errors import NotFound
 from salle.territories.models import Territory
 from salle.venues.imports.runs import Outcome, Report
 from salle.venues.imports.tables import read_bytes
-from salle.venues.models import Room, RoomSpace, Site
+from salle.venues.models import Room, RoomSpace, Site, Timetable
 from salle.venues.openings import horizon
 from salle.venues.timetables import replace_timetable
 
@@ -53,13 +53,35 @@ def read_timetable(path: Path, *, zone_name: str, now: datetime) -> tuple[bytes,
 
 
 def store_timetable(
-    *, room: Room, zone_name: str, file_name: str, content: bytes, reading: Reading, now: datetime
+    *,
+    room: Room,
+    zone_name: str,
+    file_name: str,
+    content: bytes,
+    reading: Reading,
+    now: datetime,
+    may_empty: bool = False,
 ) -> Report:
-    """Replace the room's timetable in one transaction; collisions are the rejected lines."""
+    """Replace the room's timetable in one transaction; collisions are the rejected lines.
+
+    A file of which one event cannot be read, or that holds no lesson where the version before
+    had some (unless `may_empty`), changes nothing: hours of the collège are never freed by a
+    doubtful file.
+    """
     report = Report()
+    if reading.rejects:
+        for line, reason in reading.rejects:
+            report.reject(line, f"{reason} ; l’emploi du temps précédent est gardé en entier")
+        return report
     with transaction():
         if not db.session.scalar(sa.select(sa.exists().where(RoomSpace.room_id == room.id))):
             raise BadCalendar("Cette salle n’a pas encore de parties : importez-les d’abord.")
+        known = db.session.scalar(sa.select(Timetable.event_count).filter_by(room_id=room.id))
+        if known and not reading.lessons and not may_empty:
+            raise BadCalendar(
+                "Ce fichier ne contient aucun cours à venir : l’emploi du temps précédent est "
+                "gardé en entier. Pour le vider vraiment, ajoutez --vider."
+            )
         done = replace_timetable(
             room=room,
             zone_name=zone_name,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 
 from salle.accounts import service
 from salle.accounts.models import Identity as KnownIdentity
@@ -13,6 +14,7 @@ from salle.accounts.models import User
 from salle.accounts.queries import find_session
 from salle.adapters.oidc import Identity
 from salle.db import db, transaction
+from tests.support.sign_in import sign_in as browser_sign_in
 from tests.support.world import NOW
 
 
@@ -71,3 +73,29 @@ def test_a_session_ends_by_itself_or_at_sign_out(session: None) -> None:
     with transaction():
         service.sign_out(session=found[0], now=NOW)
     assert find_session(token, now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "/\t/evil.example", "/\n/x", "/\r\n/x", "/\\evil", "https://evil", "", "x"],
+)
+def test_only_our_own_pages_are_returned_to(client: FlaskClient, target: str) -> None:
+    user = sign_in_as(client)
+    answer = client.get("/connexion", query_string={"suite": target})
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/"
+    assert user
+
+
+def test_a_page_of_ours_is_returned_to(client: FlaskClient) -> None:
+    sign_in_as(client)
+    answer = client.get("/connexion", query_string={"suite": "/salles?ou=Élan"})
+    assert answer.headers["Location"].startswith("/salles?ou=")
+
+
+def sign_in_as(client: FlaskClient) -> User:
+    user = User(name="Camille", email="camille@essai.example", created_at=NOW)
+    db.session.add(user)
+    db.session.flush()
+    browser_sign_in(client, user.id)
+    return user

@@ -351,3 +351,16 @@ def test_cancelling_twice_says_so(world: World) -> None:
                 service.cancel_booking(
                     booking_id=booking.id, actor=get_user(world.member), reason="", now=NOW
                 )
+
+
+def test_paying_twice_is_told_calmly(world: World, gateway: FakeGateway) -> None:
+    booking = book(world)
+    pay(gateway, booking)
+    with pytest.raises(checkout.AlreadyPaid):
+        checkout.open_checkout(booking_id=booking.id, success_url="x", cancel_url="x", now=NOW)
+
+
+def test_a_key_does_not_serve_two_requests(world: World) -> None:
+    book(world, idempotency_key="k2")
+    with pytest.raises(DomainError, match="idempotence"):
+        book(world, idempotency_key="k2", headcount=3)

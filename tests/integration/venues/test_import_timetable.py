@@ -136,7 +136,7 @@ def test_a_lesson_under_another_timetable_takes_the_place_back_when_that_one_goe
     half = calendar(tmp_path / "half.ics", lesson("20261005T083000", "20261005T103000"))
     run(import_timetable, "--room", "gymnase-a", half)
     assert uses("Moitié A")[:2] == [("10-05 06:00", "10-05 08:00"), ("10-05 08:00", "10-05 08:30")]
-    run(import_timetable, "--room", "gymnase", calendar(tmp_path / "empty.ics"))
+    run(import_timetable, "--vider", "--room", "gymnase", calendar(tmp_path / "empty.ics"))
     assert uses("Moitié A") == [("10-05 06:30", "10-05 08:00"), ("10-05 08:00", "10-05 08:30")]
     assert uses("Moitié B") == []
     again = run(import_timetable, "--room", "gymnase-a", half)
@@ -228,3 +228,29 @@ def test_what_is_not_a_calendar_leaves_the_previous_version() -> None:
     with pytest.raises(BadCalendar):
         run(import_timetable, "--room", "gymnase", DATA / "salles.csv")
     assert uses("Moitié A") == LESSONS
+
+
+def test_a_doubtful_file_frees_no_hour_of_the_college(tmp_path: Path) -> None:
+    run(import_timetable, "--room", "gymnase", FILE)
+    good = lesson("20261005T083000", "20261005T103000")
+    bad = good.replace("END:VEVENT", "RRULE:FREQ=BOGUS\r\nEND:VEVENT")
+    assert "BOGUS" in bad
+    result = run(import_timetable, "--room", "gymnase", calendar(tmp_path / "bad.ics", good + bad))
+    assert result.exit_code == 3
+    assert "gardé en entier" in result.stderr
+    assert uses("Moitié A") == LESSONS
+    with pytest.raises(BadCalendar, match="aucun cours"):
+        run(import_timetable, "--room", "gymnase", calendar(tmp_path / "empty.ics"))
+    assert uses("Moitié A") == LESSONS
+
+
+def test_an_event_without_an_end_is_said_to_take_nothing(tmp_path: Path) -> None:
+    good = lesson("20261005T083000", "20261005T103000")
+    endless = (
+        "\r\n".join(line for line in good.splitlines() if not line.startswith("DTEND")) + "\r\n"
+    )
+    result = run(
+        import_timetable, "--room", "gymnase", calendar(tmp_path / "endless.ics", good + endless)
+    )
+    assert "ni fin ni durée" in result.stderr
+    assert uses("Moitié A") == [("10-05 06:30", "10-05 08:30")]

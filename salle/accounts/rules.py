@@ -23,10 +23,7 @@ class Permission(LabelledEnum):
     SEE_DOOR_CODES = "see_door_codes", "voir les codes des portes"
     SEE_SITE_MONEY = "see_site_money", "voir les recettes du collège"
     SEE_TERRITORY_USAGE = "see_territory_usage", "voir l’usage du territoire"
-    MANAGE_TERRITORY = "manage_territory", "administrer le territoire"
 
-
-SITE_ROLES = frozenset({Role.COLLEGE_MANAGER, Role.CARETAKER, Role.ACCOUNTANT})
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.COLLEGE_MANAGER: frozenset(

@@ -30,7 +30,7 @@ from salle.kernel.clock import utcnow
 from salle.kernel.errors import DomainError, NotAllowed, NotFound
 from salle.organisations.queries import get_own_organisation
 from salle.payments.models import Payment
-from salle.payments.queries import find_latest_payment
+from salle.payments.queries import find_latest_payment, map_latest_payments
 from salle.payments.rules import PaymentState
 from salle.venues.availability import alternatives, refusal
 from salle.venues.models import Room
@@ -163,7 +163,9 @@ def list_bookings(data: dict[str, Any]) -> Response:
         views, total = list_for_sites(sites, **data)
     else:
         views, total = list_for_user(actor.id, **data)
-    return answer(page([serialise(view) for view in views], total=total, **data))
+    payments = map_latest_payments([view.booking.id for view in views])
+    items = [_serialise(view, payments.get(view.booking.id)) for view in views]
+    return answer(page(items, total=total, **data))
 
 
 @blueprint.get("/bookings/<uuid:booking_id>")
@@ -218,7 +220,11 @@ def show_access(booking_id: uuid.UUID) -> Response:
 
 
 def serialise(view: BookingView) -> dict[str, Any]:
-    """A booking as the contract shows it."""
+    """A booking as the contract shows it, with its last payment."""
+    return _serialise(view, find_latest_payment(view.booking.id))
+
+
+def _serialise(view: BookingView, payment: Payment | None) -> dict[str, Any]:
     booking, zone = view.booking, view.site.time_zone
     ends = booking.hold_expires_at
     waiting = booking.state in {BookingState.HELD, BookingState.REQUESTED}
@@ -231,7 +237,7 @@ def serialise(view: BookingView) -> dict[str, Any]:
         "price_cents": booking.price_cents,
         "full_value_cents": booking.full_value_cents,
         "hold_expires_at": iso(ends, zone) if ends is not None and waiting else None,
-        "payment": _payment(find_latest_payment(booking.id)),
+        "payment": _payment(payment),
         "dates": [
             {
                 "id": date.id,

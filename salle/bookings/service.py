@@ -101,8 +101,8 @@ def create_booking(*, request: Request, actor: User, now: datetime) -> Booking:
     """
     room = get_room(request.room_id)
     organisation = get_own_organisation(actor.id, request.organisation_id)
-    check_times(room_rules(room), request.starts_at, request.ends_at, now)
-    _check_organisation(organisation, request, room)
+    if organisation.eligibility != Eligibility.ACCEPTED:
+        raise NotEligible
     checks.check_purpose(request.purpose)
     checks.check_people(room_rules(room), request.headcount)
 
@@ -118,6 +118,8 @@ def create_booking(*, request: Request, actor: User, now: datetime) -> Booking:
         ends_at=request.ends_at,
         now=now,
     )
+    last_day = local_day(request.ends_at, room.site.time_zone)
+    checks.check_insurance(organisation.insured_until, last_day)
     for booking_id in overdue:
         expire_booking(booking_id=booking_id, now=now)
     if (refused := refusal(room, request.starts_at, request.ends_at)) is not None:
@@ -183,13 +185,6 @@ def expire_booking(*, booking_id: uuid.UUID, now: datetime) -> bool:
     release(view, BookingState.EXPIRED, actor_id=None, now=now)
     _give_back(booking)
     return True
-
-
-def _check_organisation(organisation: Organisation, request: Request, room: Room) -> None:
-    if organisation.eligibility != Eligibility.ACCEPTED:
-        raise NotEligible
-    zone = room.site.time_zone
-    checks.check_insurance(organisation.insured_until, local_day(request.ends_at, zone))
 
 
 def _find_repeated(request: Request, actor: User) -> Booking | None:

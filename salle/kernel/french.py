@@ -6,7 +6,6 @@ import re
 import unicodedata
 from datetime import date
 
-from stdnum.fr import siren as stdnum_siren
 from stdnum.fr import siret as stdnum_siret
 
 UAI_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
@@ -28,11 +27,6 @@ def is_uai(text: str) -> bool:
 def is_rna(text: str) -> bool:
     """W + digit + letter or digit (Corsica and overseas prefectures) + 7 digits."""
     return bool(_RNA.match(text))
-
-
-def is_siren(text: str) -> bool:
-    """9 digits with the Luhn key."""
-    return bool(stdnum_siren.is_valid(text))
 
 
 def is_siret(text: str) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,7 +43,7 @@ def get_tariff(room_id: uuid.UUID, audience: Audience, day: date) -> TariffFacts
         raise NoTariff
     return TariffFacts(
         tariff_id=tariff.id,
-        audience=tariff.audience,
+        audience=tariff.audience.label,
         hourly_cents=tariff.hourly_cents,
         full_hourly_cents=tariff.full_hourly_cents,
         decision=tariff.decision,
@@ -95,6 +95,16 @@ def find_latest_payment(booking_id: uuid.UUID) -> Payment | None:
     ).first()
 
 
+def map_latest_payments(booking_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Payment]:
+    """The last payment of each of these bookings that has one, in one query."""
+    payments = db.session.scalars(
+        sa.select(Payment)
+        .where(Payment.booking_id.in_(booking_ids))
+        .order_by(Payment.booking_id, Payment.created_at, Payment.id.desc())
+    )
+    return {payment.booking_id: payment for payment in payments}
+
+
 def list_live_payments(booking_id: uuid.UUID) -> Sequence[Payment]:
     """Payments of the booking that may still bring money, oldest first."""
     return db.session.scalars(
@@ -126,38 +136,43 @@ class Balances:
 
 
 def sum_ledger(
-    *,
-    site_id: uuid.UUID | None = None,
-    payment_id: uuid.UUID | None = None,
-    site_ids: Sequence[uuid.UUID] | None = None,
-    start: datetime | None = None,
-    end: datetime | None = None,
+    *, site_id: uuid.UUID | None = None, payment_id: uuid.UUID | None = None
 ) -> Balances:
-    """Sums by account, for a site, a payment, several sites, between two instants or in all."""
+    """Sums by account, of a site or of a payment."""
     conditions: list[Any] = []
     if site_id is not None:
         conditions.append(LedgerEntry.site_id == site_id)
     if payment_id is not None:
         conditions.append(LedgerEntry.payment_id == payment_id)
-    if site_ids is not None:
-        conditions.append(LedgerEntry.site_id.in_(site_ids))
-    if start is not None:
-        conditions.append(LedgerEntry.occurred_at >= start)
-    if end is not None:
-        conditions.append(LedgerEntry.occurred_at < end)
-    sums: dict[LedgerAccount, int] = {
-        account: int(total)
-        for account, total in db.session.execute(
+    return _balances(
+        db.session.execute(
             sa.select(LedgerEntry.account, sa.func.sum(LedgerEntry.amount_cents))
             .where(*conditions)
             .group_by(LedgerEntry.account)
         )
+    )
+
+
+def map_site_balances(site_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Balances]:
+    """The sums of each of these sites, in one query."""
+    rows = db.session.execute(
+        sa.select(LedgerEntry.site_id, LedgerEntry.account, sa.func.sum(LedgerEntry.amount_cents))
+        .where(LedgerEntry.site_id.in_(site_ids))
+        .group_by(LedgerEntry.site_id, LedgerEntry.account)
+    ).all()
+    return {
+        site_id: _balances((account, total) for known, account, total in rows if known == site_id)
+        for site_id in site_ids
     }
+
+
+def _balances(sums: Iterable[Any]) -> Balances:
+    totals: dict[LedgerAccount, int] = {account: int(total) for account, total in sums}
     return Balances(
-        charged_cents=-sums.get(LedgerAccount.REQUESTER, 0),
-        college_cents=sums.get(LedgerAccount.COLLEGE, 0),
-        provider_cents=sums.get(LedgerAccount.PROVIDER, 0),
-        department_cents=sums.get(LedgerAccount.DEPARTMENT, 0),
+        charged_cents=-totals.get(LedgerAccount.REQUESTER, 0),
+        college_cents=totals.get(LedgerAccount.COLLEGE, 0),
+        provider_cents=totals.get(LedgerAccount.PROVIDER, 0),
+        department_cents=totals.get(LedgerAccount.DEPARTMENT, 0),
     )
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, render_template
 from salle.accounts.permissions import has_site_permission
 from salle.accounts.rules import Permission
 from salle.kernel.errors import NotFound
-from salle.payments.queries import list_site_payments, sum_ledger
+from salle.payments.queries import list_site_payments, map_site_balances, sum_ledger
 from salle.venues.queries import get_site_by_uai, list_site_ids_for_user, list_sites
 from salle.web.access import get_actor, require
 
@@ -19,17 +19,17 @@ blueprint = Blueprint("payments", __name__)
 def sites() -> str:
     """The collèges whose money the person may see, with their sums."""
     actor = get_actor()
-    rows = [
-        (site, sum_ledger(site_id=site.id))
+    allowed = [
+        site
         for site in list_sites(list_site_ids_for_user(actor))
         if has_site_permission(
-            actor,
-            Permission.SEE_SITE_MONEY,
-            site_id=site.id,
-            territory_id=site.territory_id,
+            actor, Permission.SEE_SITE_MONEY, site_id=site.id, territory_id=site.territory_id
         )
     ]
-    return render_template("payments/sites.html", rows=rows)
+    balances = map_site_balances([site.id for site in allowed])
+    return render_template(
+        "payments/sites.html", rows=[(site, balances[site.id]) for site in allowed]
+    )
 
 
 @blueprint.get("/recettes/<uai>")

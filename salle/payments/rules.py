@@ -41,5 +41,5 @@ class LedgerKind(LabelledEnum):
 class Audience(LabelledEnum):
     """Whom a tariff is for."""
 
-    ASSOCIATION = "association", "associations"
+    ASSOCIATION = "association", "association"
     EVERYONE = "everyone", "tout public"

@@ -11,12 +11,12 @@ from flask import url_for
 
 from salle.kernel.clock import day_span, to_wall
 from salle.kernel.french import fold
-from salle.kernel.money import format_euros, share
+from salle.kernel.money import format_euros
+from salle.kernel.rates import Rate, cost
 from salle.kernel.words import date_fr, distance_km, duree, heures, periode, weekday
 from salle.venues.asking import next_step
 from salle.venues.free import DAY, Interval
 from salle.venues.models import Room
-from salle.venues.queries import HourlyRate
 from salle.venues.rules import BookingMode
 from salle.venues.search import Found
 from salle.venues.weeks import Stretch, list_stretches
@@ -172,7 +172,7 @@ def first_use(room: Room, free: Interval) -> tuple[datetime, datetime]:
 
 
 def slot_choices(
-    room: Room, free: Sequence[Interval], rate: HourlyRate | None, chosen: Interval | None
+    room: Room, free: Sequence[Interval], rate: Rate | None, chosen: Interval | None
 ) -> list[SlotChoice]:
     """The free slots of a week; « choisir » books their first two hours."""
     zone = room.site.time_zone
@@ -193,13 +193,13 @@ def slot_choices(
     return choices
 
 
-def _slot_price(length: timedelta, rate: HourlyRate | None) -> str:
+def _slot_price(length: timedelta, rate: Rate | None) -> str:
     if rate is None:
         return "tarif non voté"
     if rate.hourly_cents == 0:
         return "gratuit pour les associations"
     if length <= USUAL:
-        cents = share(rate.hourly_cents, length // MINUTE, 60)
+        cents = cost(rate.hourly_cents, length)
         return f"{duree(length)}, {format_euros(cents)}"
     return f"jusqu’à {duree(length)}, {format_euros(rate.hourly_cents)} de l’heure"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from salle.accounts.models import User
 from salle.accounts.rules import PERMISSIONS, Permission
 from salle.db import db
 from salle.kernel.errors import NotFound
+from salle.kernel.rates import Rate
 from salle.venues.models import Room, RoomSpace, Site
 
 _SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
@@ -129,27 +129,23 @@ def get_site_by_uai(uai: str) -> Site:
     return site
 
 
-@dataclass(frozen=True, kw_only=True)
-class HourlyRate:
-    """What an association pays on a civil day, and the full value: cents an hour, as voted."""
-
-    hourly_cents: int
-    full_hourly_cents: int
-    decision: str
-
-
 # Associations' own tariff of the day, else everyone's; tariffs are kept by salle.payments,
 # which stands above this package: the table is read by name, never written here.
 _RATE = sa.text(
-    "SELECT hourly_cents, full_hourly_cents, decision FROM tariff"
+    "SELECT hourly_cents, full_hourly_cents, audience, decision FROM tariff"
     " WHERE room_id = :room AND valid @> CAST(:day AS date)"
     " AND audience IN ('association', 'everyone') ORDER BY audience, id LIMIT 1"
 )
 
 
-def find_rate(room_id: uuid.UUID, day: date) -> HourlyRate | None:
+def find_rate(room_id: uuid.UUID, day: date) -> Rate | None:
     """The association's price of that civil day, or None when none was voted."""
     row = db.session.execute(_RATE, {"room": room_id, "day": day}).first()
     if row is None:
         return None
-    return HourlyRate(hourly_cents=row[0], full_hourly_cents=row[1], decision=row[2])
+    return Rate(
+        hourly_cents=row.hourly_cents,
+        full_hourly_cents=row.full_hourly_cents,
+        audience="association" if row.audience == "association" else "tout public",
+        decision=row.decision,
+    )

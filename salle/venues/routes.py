@@ -13,8 +13,7 @@ from werkzeug.wrappers import Response
 
 from salle.kernel.clock import local_day, utcnow
 from salle.kernel.errors import DomainError
-from salle.kernel.money import format_euros, share
-from salle.kernel.words import duree
+from salle.kernel.rates import cost, rate_words
 from salle.venues import cards
 from salle.venues.asking import check_times, next_step, room_rules
 from salle.venues.availability import (
@@ -35,7 +34,7 @@ from salle.venues.forms import (
 )
 from salle.venues.models import Room
 from salle.venues.places import Place
-from salle.venues.queries import HourlyRate, find_rate, get_room_by_slug, list_sibling_rooms
+from salle.venues.queries import find_rate, get_room_by_slug, list_sibling_rooms
 from salle.venues.results import Results, find_results, list_everything, read_criteria
 from salle.venues.rules import RoomKind
 from salle.web.access import public
@@ -197,9 +196,9 @@ def _quote(room: Room, slot: Interval, now: datetime) -> Quote:
     others = alternatives(room, slot.start, slot.end, now) if refused is not None else []
     return Quote(
         slot=slot,
-        price_cents=_cents(rate.hourly_cents, slot) if rate else None,
-        full_value_cents=_cents(rate.full_hourly_cents, slot) if rate else 0,
-        rule=_rule(rate, slot),
+        price_cents=cost(rate.hourly_cents, slot.length) if rate else None,
+        full_value_cents=cost(rate.full_hourly_cents, slot.length) if rate else 0,
+        rule=rate_words(rate, slot.length) if rate else "",
         refused=refused,
         others=[(o, cards.booking_href(o.room_slug, o.start, o.end, zone)) for o in others],
     )
@@ -212,14 +211,3 @@ def _refusal(room: Room, slot: Interval, now: datetime) -> DomainError | None:
     except DomainError as error:
         return error
     return refusal(room, slot.start, slot.end)
-
-
-def _cents(hourly: int, slot: Interval) -> int:
-    return share(hourly, slot.length // MINUTE, 60)
-
-
-def _rule(rate: HourlyRate | None, slot: Interval) -> str:
-    if rate is None:
-        return ""
-    amount = f"{format_euros(rate.hourly_cents)} de l’heure" if rate.hourly_cents else "gratuit"
-    return f"{duree(slot.length)}, {amount}, tarif association ({rate.decision})"

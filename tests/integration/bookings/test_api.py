@@ -18,6 +18,7 @@ from salle.db import db
 from salle.kernel.clock import to_wall, utcnow
 from salle.payments.gateway import KEY
 from salle.venues.models import Room
+from tests.support.queries import statements
 from tests.support.sign_in import bearer
 from tests.support.world import World, build_world
 
@@ -236,3 +237,18 @@ def test_accountants_do_not_read_codes(
     assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
     manager = client.get(f"/api/v1/bookings/{booking_id}/access", headers=bearer(world.manager))
     assert manager.status_code == 200
+
+
+def test_a_list_costs_the_same_whatever_its_length(
+    client: FlaskClient, world: World, gateway: FakeGateway
+) -> None:
+    headers = bearer(world.member)
+    counts = []
+    for days in (3, 4, 5):
+        assert post(client, world, **slot(days)).status_code == 201
+        with statements() as queries:
+            listed = client.get("/api/v1/bookings", headers=headers).json
+        assert listed["total"] == days - 2
+        assert all(item["payment"]["checkout_url"] for item in listed["items"])
+        counts.append(len(queries))
+    assert len(set(counts)) == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -31,24 +29,10 @@ from tests.factories import (
     make_windows,
     occupy,
 )
+from tests.support.queries import statements
 
 TUESDAY = date(2027, 1, 12)
 SLOT = {"starts_at": at(TUESDAY, 18), "ends_at": at(TUESDAY, 20)}
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The statements sent to the database meanwhile."""
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 def random_world(seed: int) -> list[Room]:

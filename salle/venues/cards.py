@@ -99,12 +99,13 @@ def weeks_of(
     zone: str,
     now: datetime,
 ) -> dict[uuid.UUID, Week]:
-    """The small strip of each room, read at once."""
-    stretches = list_stretches([room.id for room in rooms], *week_span(monday, zone))
+    """The small strip of each room, read at once; none is lit before it may be booked."""
+    known = {room.id: room for room in rooms}
+    stretches = list_stretches(list(known), *week_span(monday, zone))
     return {
         room_id: build_week(
             monday=monday,
-            pieces=[_piece(s) for s in _to_come(found, now)],
+            pieces=[_piece(s) for s in _to_come(found, earliest_use(known[room_id], now))],
             wanted=wanted,
             zone=zone,
         )
@@ -130,26 +131,31 @@ def by_day(free: Iterable[Interval], zone: str) -> list[Interval]:
     return pieces
 
 
-def large_week(room: Room, monday: date, now: datetime, wanted: Interval | None) -> Week:
-    """The strip of a room's page: free hours that are still to come are links."""
+def large_week(room: Room, monday: date, earliest: datetime, wanted: Interval | None) -> Week:
+    """The strip of a room's page: free hours are links; none is lit before `earliest`."""
     zone = room.site.time_zone
     found = list_stretches([room.id], *week_span(monday, zone))[room.id]
     pieces: list[Piece] = []
-    for stretch in _to_come(found, now):
+    for stretch in _to_come(found, earliest):
         state, start, end = stretch
         if state != SlotState.FREE:
             pieces.append(_piece(stretch))
             continue
         for piece in by_day([Interval(start, end)], zone):
-            first, last = first_use(room, Interval(max(piece.start, now), piece.end))
+            first, last = first_use(room, piece)
             href = room_href(room.slug, first, last, zone) + "#reserver" if first < last else None
             pieces.append(Piece(start=piece.start, end=piece.end, state=SlotState.FREE, href=href))
     asked = (wanted.start, wanted.end) if wanted else None
     return build_week(monday=monday, pieces=pieces, wanted=asked, zone=zone)
 
 
+def earliest_use(room: Room, now: datetime) -> datetime:
+    """The first instant that may still be booked: the room's notice, on its steps."""
+    return next_step(now + room.notice_minutes * MINUTE, room)
+
+
 def _to_come(stretches: Iterable[Stretch], now: datetime) -> list[Stretch]:
-    """The same without the free hours that are over: nobody can have them any more."""
+    """The same without the free hours before `now`: nobody can have them any more."""
     return [
         (state, max(start, now) if state == SlotState.FREE else start, end)
         for state, start, end in stretches

@@ -15,7 +15,7 @@ from salle.kernel.clock import local_day, utcnow
 from salle.kernel.errors import DomainError
 from salle.kernel.rates import cost, rate_words
 from salle.venues import cards
-from salle.venues.asking import check_times, next_step, room_rules
+from salle.venues.asking import check_times, room_rules
 from salle.venues.availability import (
     Alternative,
     Interval,
@@ -130,7 +130,7 @@ def show(slug: str) -> Response:
     zone = room.site.time_zone
     monday = cards.monday_of(_shown_day(local_day(now, zone)))
     span = cards.week_span(monday, zone)
-    earliest = next_step(now + room.notice_minutes * MINUTE, room)
+    earliest = cards.earliest_use(room, now)
     free = cards.by_day(free_between(room, max(earliest, span[0]), span[1]), zone)
     form = SlotForm(_asked() or _first_choice(room, free), now, zone)
     quote = None
@@ -150,7 +150,7 @@ def show(slug: str) -> Response:
         quote=quote,
         rate=rate,
         slots=cards.slot_choices(room, free, rate, chosen if _asked() else None),
-        week=cards.large_week(room, monday, now, chosen if _asked() else None),
+        week=cards.large_week(room, monday, earliest, chosen if _asked() else None),
         monday=monday,
         sunday=monday + timedelta(days=6),
         siblings=list_sibling_rooms(room),

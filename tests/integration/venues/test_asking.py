@@ -77,3 +77,12 @@ def test_the_page_of_a_room_says_which_rule_refuses(
     )
     assert words in page.text
     assert "Réserver ce créneau" not in page.text
+
+
+def test_the_strip_is_lit_only_where_one_may_book(client: FlaskClient, world: World) -> None:
+    path = f"/salles/gymnase?semaine={to_wall(utcnow()).date() + timedelta(days=7)}"
+    before = Page.of(client.get(path)).all(".c-week__slot.is-free")
+    change(world, notice_minutes=14 * 1440)
+    after = Page.of(client.get(path)).all(".c-week__slot.is-free")
+    assert before
+    assert after == []

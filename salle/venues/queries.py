@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from salle.accounts.rules import PERMISSIONS, Permission
 from salle.db import db
 from salle.kernel.errors import NotFound
 from salle.kernel.rates import Rate
-from salle.venues.models import Room, RoomSpace, Site
+from salle.venues.models import Room, RoomSpace, SchoolHoliday, Site
+from salle.venues.rules import SchoolCalendar
 
 _SLUG = re.compile(r"[a-z0-9-]{1,80}\Z")
 
@@ -127,6 +129,35 @@ def get_site_by_uai(uai: str) -> Site:
     if site is None:
         raise NotFound
     return site
+
+
+def school_holiday_days(site: Site, first: date, last: date) -> set[date]:
+    """The civil days first..last on which pupils of that site are on holiday.
+
+    Bridges of the calendar (Ascension) count; a public holiday in term does not.
+    """
+    return list_holiday_days({site.calendar}, first, last)[site.calendar]
+
+
+def list_holiday_days(
+    calendars: Collection[SchoolCalendar], first: date, last: date
+) -> dict[SchoolCalendar, set[date]]:
+    """The same for each of these calendars, in one statement."""
+    found: dict[SchoolCalendar, set[date]] = defaultdict(set)
+    for holiday in db.session.scalars(
+        sa.select(SchoolHoliday)
+        .where(
+            SchoolHoliday.calendar.in_(sorted(calendars)),
+            SchoolHoliday.first_day <= last,
+            SchoolHoliday.last_day >= first,
+        )
+        .order_by(SchoolHoliday.first_day, SchoolHoliday.id)
+    ):
+        low, high = max(first, holiday.first_day), min(last, holiday.last_day)
+        found[holiday.calendar].update(
+            low + timedelta(days=n) for n in range((high - low).days + 1)
+        )
+    return found
 
 
 # Associations' own tariff of the day, else everyone's; tariffs are kept by salle.payments,

@@ -11,8 +11,10 @@ from pathlib import Path
 import psycopg
 
 from bench.client import Client
+from bench.creation import Creation
 from bench.dataset import SETS, Spec
 from bench.measures import Line, Measures
+from bench.provider import Provider
 from bench.stage import BenchError, database, plain, service
 from config import ROOT, ConfigError
 from salle.kernel.clock import utcnow
@@ -52,18 +54,21 @@ def measure(spec: Spec, folder: Path, count: int) -> list[Line]:
     lines = []
     with (
         database(folder, spec, utcnow().date()) as url,
-        service(url, folder) as port,
+        Provider() as provider,
+        service(url, folder, provider=provider.url) as port,
         service(url, folder, "bench.thin:app") as thin_port,
         Client(port) as client,
         Client(thin_port) as thin,
+        Client(provider.port) as till,
         psycopg.connect(plain(url), autocommit=True, prepare_threshold=0) as connection,
     ):
         connection.execute("SET timezone = 'UTC'")
         measures = Measures(client, connection, spec, count, thin=thin)
-        for one in (measures.free_rooms, measures.room_free, measures.create):
-            line = one()
-            print(line, flush=True)
-            lines.append(line)
+        creation = Creation(measures, provider, till)
+        for one in (measures.free_rooms, measures.room_free, creation.create):
+            for line in one():
+                print(line, flush=True)
+                lines.append(line)
         print(f"Flask nu, même machine, même connexion : {measures.thin_ms():.2f} ms")
     return lines
 

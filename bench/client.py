@@ -27,12 +27,18 @@ class Client:
         self.socket.close()
 
     def send(
-        self, method: str, path: str, *, body: bytes = b"", headers: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        headers: str = "",
+        content_type: str = "application/json",
     ) -> tuple[int, bytes]:
         """(status, body) of the answer."""
         self.socket.sendall(
             f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
         received = b""

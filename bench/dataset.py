@@ -21,7 +21,7 @@ from salle.kernel.french import UAI_LETTERS
 from salle.kernel.ids import hash_token
 from salle.venues.materialiser import wall_pieces
 
-VERSION = 3
+VERSION = 4
 SEED = 20270112
 DAYS = 730
 CENTRE = (48.1173, -1.6778)
@@ -32,6 +32,8 @@ TOKEN = "bench-only-token"  # noqa: S105 opens nothing but the bench's own datab
 EVENING = (17 * 60, 22 * 60)
 WEEKEND = (8 * 60, 22 * 60)
 KINDS = ("gymnasium", "gymnasium", "gymnasium", "multipurpose", "meeting")
+PAID_ROOM = 4  # of each site: instant, on a space of its own, never free of charge
+PRICES = (0, 500, 800, 1000, 1250, 1500)
 NAMESPACE = uuid.UUID(int=SEED)
 
 
@@ -54,6 +56,11 @@ SETS = {"S": Spec(name="S", rooms=500, bookings_per_room=500)}
 def ident(*parts: object) -> uuid.UUID:
     """The same id at every build."""
     return uuid.uuid5(NAMESPACE, "/".join(map(str, parts)))
+
+
+def account_of(n: int) -> str:
+    """The collège's account at the provider."""
+    return f"acct_bench{n}"
 
 
 def anchor(today: date) -> date:
@@ -102,6 +109,7 @@ class Builder:
             "id, room_id, audience, hourly_cents, full_hourly_cents, valid, decision",
             (row for n in sites for row in self.tariffs(n)),
         )
+        self.copy("collection_account", "id, site_id, provider, account", map(self.account, sites))
         self.windows(sites)
         self.bookings(sites)
         self.connection.commit()
@@ -174,11 +182,14 @@ class Builder:
 
     def tariffs(self, n: int) -> Iterator[tuple[object, ...]]:
         for number in range(len(KINDS)):
-            cents = self.random.choice((0, 500, 800, 1000, 1250, 1500))
+            cents = self.random.choice(PRICES[1:] if number == PAID_ROOM else PRICES)
             yield (
                 *(ident("tariff", n, number), ident("room", n, number), "association"),
                 *(cents, cents + 500, "(,)", "délibération fictive"),
             )
+
+    def account(self, n: int) -> tuple[object, ...]:
+        return ident("account", n), ident("site", n), "stripe", account_of(n)
 
     def days(self) -> list[date]:
         return [self.first + timedelta(days=k) for k in range(DAYS)]

@@ -5,17 +5,16 @@ Written apart from the service on purpose: equal answers are asserted on every c
 
 from __future__ import annotations
 
-import json
 import uuid
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
 
 Connection = psycopg.Connection[Any]
+LONGEST = timedelta(hours=25)  # of a window
 
-_FREE_ROOMS = """
+_PAGE = """
 WITH hit AS MATERIALIZED (
   SELECT r.id, r.name, s.time_zone, distance_km(%(lat)s, %(lon)s, s.lat, s.lon) AS km
     FROM site s JOIN room r ON r.site_id = s.id
@@ -45,23 +44,36 @@ WITH hit AS MATERIALIZED (
     FROM near JOIN room r ON r.id = near.id JOIN site s ON s.id = r.site_id
    WHERE position <= 20 ORDER BY km, price NULLS LAST, near.name, near.id LIMIT 20
 )
-SELECT (SELECT count(*) FROM hit), page.*, coalesce(
-    (SELECT tstzrange(start, upper(p))
-       FROM free_in(page.id, page.schedule_id, %(soon_days)s, tstzmultirange(tstzrange(
-              %(soon)s::timestamptz, %(later)s::timestamptz))) f, unnest(f.free) p,
-            LATERAL (SELECT to_timestamp(ceil(extract(epoch FROM greatest(lower(p),
-              page.earliest)) / page.step) * page.step) AS start) s
-      WHERE upper(p) - start >= make_interval(mins => page.min_minutes)
-      ORDER BY lower(p) LIMIT 1),
-    (SELECT tstzrange(start, upper(p))
-       FROM free_in(page.id, page.schedule_id, %(later_days)s, tstzmultirange(tstzrange(
-              %(later)s::timestamptz, %(last)s::timestamptz))) f, unnest(f.free) p,
-            LATERAL (SELECT to_timestamp(ceil(extract(epoch FROM greatest(lower(p),
-              page.earliest)) / page.step) * page.step) AS start) s
-      WHERE upper(p) - start >= make_interval(mins => page.min_minutes)
-      ORDER BY lower(p) LIMIT 1))
+SELECT (SELECT count(*) FROM hit), page.*, coalesce({soon}, {later})
   FROM page ORDER BY km, price NULLS LAST, name, id
 """
+# The first gap that is long enough. A gap begins where a window does or where a use ends, and
+# lasts until the next use or the end of the window: neither open_in, busy_in nor free_in.
+_GAP = """
+    (SELECT tstzrange(start, high)
+       FROM opening_window w,
+            LATERAL (
+              SELECT greatest(w.starts_at, %(soon)s::timestamptz) AS low
+               UNION
+              SELECT o.frees_at
+                FROM room_space rs JOIN occupation o ON o.space_id = rs.space_id
+               WHERE rs.room_id = page.id AND o.active AND o.utc_day = ANY (%({days})s)
+                 AND o.frees_at > w.starts_at AND o.frees_at < w.ends_at) edge,
+            LATERAL (
+              SELECT least(w.ends_at, min(o.starts_at - rs.buffer)) AS high
+                FROM room_space rs JOIN occupation o ON o.space_id = rs.space_id
+               WHERE rs.room_id = page.id AND o.active AND o.utc_day = ANY (%({days})s)
+                 AND o.frees_at > low AND o.starts_at - rs.buffer < w.ends_at) next_use,
+            LATERAL (SELECT to_timestamp(ceil(extract(epoch FROM greatest(low, page.earliest))
+              / page.step) * page.step) AS start) s
+      WHERE w.schedule_id = page.schedule_id AND w.utc_day = ANY (%({days})s)
+        AND w.ends_at > %(soon)s AND w.starts_at >= %({first})s AND w.starts_at < %({end})s
+        AND high - start >= make_interval(mins => page.min_minutes)
+      ORDER BY start LIMIT 1)"""
+_FREE_ROOMS = _PAGE.format(
+    soon=_GAP.format(days="soon_days", first="began", end="later"),
+    later=_GAP.format(days="later_days", first="later", end="last"),
+)
 
 
 def days_between(first: datetime, last: datetime) -> list[date]:
@@ -94,8 +106,9 @@ def free_rooms(
             "soon": soon,
             "later": later,
             "last": last,
-            "soon_days": days_between(soon, later),
-            "later_days": days_between(later, last),
+            "began": soon - LONGEST,
+            "soon_days": days_between(soon, later + LONGEST),
+            "later_days": days_between(later, last + LONGEST),
         },
     ).fetchall()
 
@@ -110,75 +123,3 @@ def room_free(
         " unnest(f.free) p WHERE r.id = %(room)s ORDER BY 1",
         {"room": room, "start": start, "end": end, "days": days_between(start, end)},
     ).fetchall()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """A request to write by hand."""
-
-    room: uuid.UUID
-    spaces: list[uuid.UUID]
-    organisation: uuid.UUID
-    user: uuid.UUID
-    start: datetime
-    end: datetime
-    now: datetime
-
-
-_CREATE = """
-WITH booked AS (
-  INSERT INTO booking (id, reference, room_id, organisation_id, created_by_id, state, purpose,
-         headcount, price_cents, full_value_cents, price_rule, hold_expires_at, created_at)
-  VALUES (%(booking)s, %(reference)s, %(room)s, %(organisation)s, %(user)s, 'requested',
-         'Entraînement', 12, 0, 1000, 'tarif association', %(expires)s, %(now)s)
-  RETURNING id
-), dated AS (
-  INSERT INTO booking_date (id, booking_id, starts_at, ends_at, state, price_cents,
-         full_value_cents)
-  SELECT %(date)s, id, %(start)s, %(end)s, 'requested', 0, 1000 FROM booked RETURNING id
-), taken AS (
-  INSERT INTO occupation (space_id, kind, starts_at, ends_at, frees_at, booking_date_id)
-  SELECT space, 'hold', %(start)s, %(end)s, %(end)s, dated.id
-    FROM dated, unnest(%(spaces)s::uuid[]) space
-), told AS (
-  INSERT INTO booking_event (booking_id, actor_id, to_state, at)
-  SELECT id, %(user)s, 'requested', %(now)s FROM booked
-), noted AS (
-  INSERT INTO audit_event (at, actor_id, action, object_type, object_id, details)
-  SELECT %(now)s, %(user)s, 'booking.created', 'booking', id::text, '{"price_cents": 0}' FROM booked
-), written AS (
-  INSERT INTO outbox_message (id, channel, recipient, subject, body_encrypted, booking_id,
-         dedupe_key, state, created_at)
-  SELECT %(message)s, 'email', 'mesure@demo.example', 'Demande envoyée au collège', %(body)s, id,
-         %(reference)s, 'waiting', %(now)s FROM booked
-)
-INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, scheduled_at, queueing_lock)
-SELECT 'default', task, args::jsonb, 'todo', at, lock FROM (VALUES
-  ('mail.send', %(mail_args)s, NULL::timestamptz, %(lock)s),
-  ('bookings.expire', %(expire_args)s, %(expires)s, NULL)) job (task, args, at, lock)
-"""
-
-
-def create(connection: Connection, wanted: Wanted) -> None:
-    """One transaction that locks the spaces and writes what a request writes."""
-    booking, message = uuid.uuid4(), uuid.uuid4()
-    with connection.transaction():
-        connection.execute(
-            "SELECT id FROM space WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE",
-            [wanted.spaces],
-        )
-        connection.execute(
-            _CREATE,
-            {
-                **vars(wanted),
-                "booking": booking,
-                "date": uuid.uuid4(),
-                "message": message,
-                "reference": f"F-{booking.hex[:12]}",
-                "expires": wanted.now + timedelta(days=7),
-                "body": b"0" * 1200,
-                "lock": f"mail.send-{message}",
-                "mail_args": json.dumps({"message_id": str(message)}),
-                "expire_args": json.dumps({"booking_id": str(booking)}),
-            },
-        )

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -17,15 +17,11 @@ import psycopg
 
 from bench import floors
 from bench.client import Client
-from bench.dataset import CENTRE, SEED, TOKEN, Spec, hours_of, ident
+from bench.dataset import CENTRE, SEED, Spec, ident
 from bench.stage import BenchError
 from salle.kernel.clock import day_span, from_wall, utcnow
 
 WARM_UP = 15
-TABLES = (
-    "booking", "booking_date", "occupation", "booking_event", "audit_event", "outbox_message",
-    "procrastinate_jobs",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +70,16 @@ class Measures:
         self.today = utcnow().date()
 
     def interleave(
-        self, name: str, ask: Callable[[int], tuple[Callable[[], Any], Callable[[], Any], Check]]
+        self,
+        name: str,
+        ask: Callable[[int], tuple[Callable[[], Any], Callable[[], Any], Check]],
+        count: int | None = None,
     ) -> Line:
         """Ours then the floor, the floor then ours, and so on."""
+        count = self.count if count is None else count
         ours: list[float] = []
         floor: list[float] = []
-        for turn in range(self.count + WARM_UP):
+        for turn in range(count + WARM_UP):
             mine, theirs, check = ask(turn)
             if turn % 2:
                 (a, first), (b, second) = timed(mine), timed(theirs)
@@ -91,6 +91,10 @@ class Measures:
                 self.thin_times.append(bare)
                 ours.append(a)
                 floor.append(b)
+        return self.line(name, ours, floor)
+
+    def line(self, name: str, ours: list[float], floor: list[float]) -> Line:
+        """Medians and their ratio."""
         mine_ms, floor_ms = statistics.median(ours), statistics.median(floor)
         return Line(
             name=name,
@@ -98,7 +102,7 @@ class Measures:
             ours_ms=round(mine_ms, 3),
             floor_ms=round(floor_ms, 3),
             ratio=round(mine_ms / floor_ms, 2),
-            n=self.count,
+            n=len(ours),
         )
 
     def thin_ms(self) -> float:
@@ -111,7 +115,7 @@ class Measures:
         start = from_wall(datetime(day.year, day.month, day.day, 18))  # noqa: DTZ001 wall time
         return start, start + timedelta(hours=2)
 
-    def free_rooms(self) -> Line:
+    def free_rooms(self) -> list[Line]:
         """One slot within 20 km: total, first 20 in order, price, next free slot."""
 
         def ask(_: int) -> tuple[Callable[[], Any], Callable[[], Any], Check]:
@@ -129,9 +133,9 @@ class Measures:
                 same_rooms,
             )
 
-        return self.interleave("free_rooms", ask)
+        return [self.interleave("free_rooms", ask)]
 
-    def room_free(self) -> Line:
+    def room_free(self) -> list[Line]:
         """The free intervals of one room over four weeks."""
 
         def ask(_: int) -> tuple[Callable[[], Any], Callable[[], Any], Check]:
@@ -146,96 +150,13 @@ class Measures:
                 same_intervals,
             )
 
-        return self.interleave("room_free", ask)
+        return [self.interleave("room_free", ask)]
 
     def some_room(self, number: int) -> uuid.UUID:
         return ident("room", self.random.randrange(self.spec.sites), number)
 
-    def create(self) -> Line:
-        """A request (slot kept until the collège answers) with every check, and the same rows.
-
-        The room is on approval: a paid hold also calls the payment provider after its commit,
-        which no SQL can stand for.
-        """
-        slots = self.free_slots(2 * (self.count + WARM_UP))
-        counts: list[list[int]] = [self.row_counts()]
-
-        def ask(turn: int) -> tuple[Callable[[], Any], Callable[[], Any], Check]:
-            mine, theirs = slots[2 * turn], slots[2 * turn + 1]
-            document = {
-                "room_id": str(ident("room", mine[0], 3)),
-                "organisation_id": str(ident("organisation")),
-                "start": mine[1].isoformat(),
-                "end": mine[2].isoformat(),
-                "purpose": "Entraînement",
-                "headcount": 12,
-            }
-            wanted = floors.Wanted(
-                room=ident("room", theirs[0], 3),
-                spaces=[ident("space", theirs[0], "c")],
-                organisation=ident("organisation"),
-                user=ident("user"),
-                start=theirs[1],
-                end=theirs[2],
-                now=utcnow(),
-            )
-            return (
-                lambda: self.client.post("/api/v1/bookings", document, TOKEN),
-                lambda: floors.create(self.connection, wanted),
-                check,
-            )
-
-        def check(answer: tuple[int, bytes], _: None) -> None:
-            if answer[0] != 201:
-                raise BenchError(f"POST /bookings : {answer[0]} {answer[1].decode()[:500]}")
-
-        line = self.interleave("create", ask)
-        counts.append(self.row_counts())
-        turns = self.count + WARM_UP
-        written = [after - before for before, after in zip(*counts, strict=True)]
-        if any(number != each * turns for number, each in zip(written, ROWS, strict=True)):
-            pairs = dict(zip(TABLES, written, strict=True))
-            raise BenchError(f"The two sides do not write the same rows: {pairs} in {turns} turns")
-        return line
-
-    def row_counts(self) -> list[int]:
-        counts = [
-            self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
-            for table in TABLES
-        ]
-        return [int(row[0]) for row in counts if row is not None]
-
-    def free_slots(self, number: int) -> list[tuple[int, datetime, datetime]]:
-        """Different free slots of rooms on approval, one a room and evening."""
-        found: list[tuple[int, datetime, datetime]] = []
-        for offset in range(5, 120):
-            day = self.today + timedelta(days=offset)
-            for site in range(self.spec.sites):
-                slot = self.first_free(site, day)
-                if slot is not None:
-                    found.append(slot)
-                if len(found) == number:
-                    self.random.shuffle(found)
-                    return found
-        raise BenchError("Not enough free slots in the data set.")
-
-    def first_free(self, site: int, day: date) -> tuple[int, datetime, datetime] | None:
-        start = from_wall(
-            datetime(day.year, day.month, day.day, 18) + timedelta(0)  # noqa: DTZ001 wall time
-        )
-        end = start + timedelta(hours=2)
-        if hours_of(day)[1] < 20 * 60:
-            return None
-        taken = self.connection.execute(
-            "SELECT 1 FROM occupation WHERE space_id = %s AND active"
-            " AND tstzrange(starts_at, frees_at) && tstzrange(%s, %s)",
-            [ident("space", site, "c"), start, end],
-        ).fetchone()
-        return None if taken else (site, start, end)
-
 
 Check = Callable[[Any, Any], None]
-ROWS = (2, 2, 2, 2, 2, 2, 4)  # rows of both sides a turn, table by table
 
 
 def same_rooms(answer: tuple[int, bytes], rows: list[tuple[Any, ...]]) -> None:

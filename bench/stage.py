@@ -88,8 +88,13 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
         raise BenchError(f"{' '.join(command[1:])} a échoué :\n{done.stdout}{done.stderr}")
 
 
-def service_environment(database_url: str, folder: Path, port: int = 8000) -> dict[str, str]:
-    """A local service on that database; its payment provider is a closed port."""
+CLOSED_PORT = "http://127.0.0.1:9/stripe"
+
+
+def service_environment(
+    database_url: str, folder: Path, port: int = 8000, provider: str = CLOSED_PORT
+) -> dict[str, str]:
+    """A local service on that database, with that payment provider."""
     given = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "PORT"}}
     return demo_environment(
         {
@@ -97,18 +102,20 @@ def service_environment(database_url: str, folder: Path, port: int = 8000) -> di
             "DATABASE_URL": database_url,
             "PORT": str(port),
             "SALLE_DATA_DIR": str(folder),
-            "STRIPE_API_BASE": "http://127.0.0.1:9/stripe",
+            "STRIPE_API_BASE": provider,
         }
     )
 
 
 @contextmanager
-def service(database_url: str, folder: Path, app: str = "wsgi:app") -> Iterator[int]:
+def service(
+    database_url: str, folder: Path, app: str = "wsgi:app", provider: str = CLOSED_PORT
+) -> Iterator[int]:
     """An application (by default ours), one worker of gunicorn on loopback; yields its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    environment = service_environment(database_url, folder, port)
+    environment = service_environment(database_url, folder, port, provider)
     Config.from_env(environment)  # a clear sentence here rather than in a child's log
     log = folder / f"{app.partition(':')[0]}.log"
     command = ["gunicorn", app, "--worker-class", "gthread", "--threads", "4"]

@@ -14,8 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from bench import floors
+from bench.client import Client
+from bench.creation import Creation, request_of
 from bench.dataset import CENTRE, TOKEN, Builder, Spec, ident, stamp
-from bench.measures import ROWS, TABLES, Line, same_intervals, same_rooms
+from bench.holds import hold
+from bench.measures import Line, Measures, same_intervals, same_rooms
+from bench.provider import Provider
+from bench.rows import row_counts
 from bench.stage import BenchError, plain
 from salle import create_app
 from salle.db import db
@@ -24,7 +29,6 @@ from tests.conftest import test_config
 from tests.support.database import create_database, drop_database
 
 TINY = Spec(name="T", rooms=40, bookings_per_room=300)
-APPROVAL_ROOM = 3
 
 # When a room is free, without open_in, busy_in nor free_in: the gaps between its uses, window
 # by window.
@@ -66,8 +70,8 @@ class Caller:
         answer = self.client.get(path)
         return answer.status_code, answer.data
 
-    def post(self, path: str, document: dict[str, Any]) -> tuple[int, bytes]:
-        answer = self.client.post(path, json=document, headers={"Authorization": f"Bearer {TOKEN}"})
+    def post(self, path: str, document: dict[str, Any], token: str) -> tuple[int, bytes]:
+        answer = self.client.post(path, json=document, headers={"Authorization": f"Bearer {token}"})
         return answer.status_code, answer.data
 
 
@@ -78,6 +82,8 @@ class Scene:
     caller: Caller
     connection: psycopg.Connection[Any]
     today: date
+    provider: Provider
+    till: Client
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +94,15 @@ def scene(
     today = utcnow().date()
     with psycopg.connect(plain(url)) as writing:
         Builder(writing, TINY, today).build()
-    app = create_app(test_config(url, tmp_path_factory.mktemp("bench")))
-    with psycopg.connect(plain(url), autocommit=True) as connection:
+    config = test_config(url, tmp_path_factory.mktemp("bench"))
+    with (
+        psycopg.connect(plain(url), autocommit=True) as connection,
+        Provider() as provider,
+        Client(provider.port) as till,
+    ):
+        app = create_app(replace(config, stripe_api_base=provider.url))
         connection.execute("SET timezone = 'UTC'")
-        yield Scene(Caller(app.test_client()), connection, today)
+        yield Scene(Caller(app.test_client()), connection, today, provider, till)
     with app.app_context():
         db.engine.dispose()
     drop_database(url)
@@ -154,63 +165,51 @@ def test_room_free_when_asked_three_ways_then_equal(scene: Scene, number: int) -
             same_intervals(answer, rows[:-1])
 
 
-def counts(scene: Scene) -> dict[str, int]:
-    found = {}
-    for table in TABLES:
-        row = scene.connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-        assert row is not None
-        found[table] = row[0]
-    return found
+def creation_of(scene: Scene) -> Creation:
+    measures = Measures(scene.caller, scene.connection, TINY, 5, thin=scene.caller)  # type: ignore[arg-type]
+    return Creation(measures, scene.provider, scene.till)
 
 
 def test_create_when_done_both_ways_then_the_same_rows(scene: Scene) -> None:
-    free = two_free_slots(scene)
-    before = counts(scene)
-    site, start, end = free[0]
-    status, body = scene.caller.post(
-        "/api/v1/bookings",
-        {
-            "room_id": str(ident("room", site, APPROVAL_ROOM)),
-            "organisation_id": str(ident("organisation")),
-            "start": start.isoformat(),
-            "end": end.isoformat(),
-            "purpose": "Entraînement",
-            "headcount": 12,
-        },
-    )
-    assert status == 201, body.decode()
-    between = counts(scene)
-    site, start, end = free[1]
-    floors.create(
-        scene.connection,
-        floors.Wanted(
-            room=ident("room", site, APPROVAL_ROOM),
-            spaces=[ident("space", site, "c")],
-            organisation=ident("organisation"),
-            user=ident("user"),
-            start=start,
-            end=end,
-            now=utcnow(),
-        ),
-    )
-    after = counts(scene)
-    ours = {table: between[table] - before[table] for table in TABLES}
-    theirs = {table: after[table] - between[table] for table in TABLES}
-    assert ours == theirs
-    assert tuple(2 * number for number in ours.values()) == ROWS
+    creation = creation_of(scene)
+    create, hold = creation.create()
+    assert create.n == hold.n == 5
+    assert hold.ours_ms < create.ours_ms
+    assert hold.floor_ms < create.floor_ms
+    assert creation.rows_each["payment"] == creation.rows_each["occupation"] == 1
 
 
-def two_free_slots(scene: Scene) -> list[tuple[int, datetime, datetime]]:
-    found = []
-    for start, end in evenings(scene.today):
-        for site in range(TINY.sites):
-            taken = scene.connection.execute(
-                "SELECT FROM occupation WHERE space_id = %s AND starts_at < %s AND frees_at > %s",
-                [ident("space", site, "c"), end, start],
-            ).fetchone()
-            if taken is None:
-                found.append((site, start, end))
-    return found[:2]
+@pytest.mark.parametrize(
+    ("change", "table"),
+    [({"cents": 1}, "booking"), ({"account": "acct_other"}, "payment"), ({"spaces": []}, "occup")],
+)
+def test_create_when_one_side_writes_something_else_then_the_bench_stops(
+    scene: Scene, change: dict[str, Any], table: str
+) -> None:
+    creation = creation_of(scene)
+    pair = [*creation.free_pairs(20)][-1]
+    wanted = creation.wanted(pair.site, [pair.theirs])
+    answer = scene.caller.post("/api/v1/bookings", request_of(pair.site, pair.mine), TOKEN)
+    other = hold(scene.connection, scene.till, replace(wanted, **change))
+    with pytest.raises(BenchError, match=table):
+        creation.same_holds(answer, other)
+
+
+def test_create_when_a_row_is_not_compared_then_the_bench_stops(scene: Scene) -> None:
+    creation = creation_of(scene)
+    before = row_counts(scene.connection)
+    creation.rows_each = {"audit_event": 1}
+    scene.connection.execute(
+        "INSERT INTO audit_event (at, action, object_type, object_id, details)"
+        " SELECT now(), 'bench.tried', 'bench', n::text, '{}' FROM generate_series(1, 4) n"
+    )
+    creation.check_counts(before, 2)
+    scene.connection.execute(
+        "INSERT INTO territory (id, slug, name, kind)"
+        " VALUES (gen_random_uuid(), 'autre', 'Autre', 'department')"
+    )
+    with pytest.raises(BenchError, match="territory"):
+        creation.check_counts(before, 2)
 
 
 def test_builder_writes_what_the_set_says(scene: Scene) -> None:

@@ -18,7 +18,12 @@ from salle.demo.cli import demo
 from salle.grants.cli import import_fund
 from salle.kernel.errors import DomainError
 from salle.payments.cli import import_rooms
-from salle.venues.cli import import_directory, import_school_calendar, import_timetable
+from salle.venues.cli import (
+    import_directory,
+    import_hours,
+    import_school_calendar,
+    import_timetable,
+)
 
 
 def init_cli(app: Flask) -> None:
@@ -95,6 +100,7 @@ importing.add_command(in_app(import_fund))
 importing.add_command(in_app(import_directory))
 importing.add_command(in_app(import_school_calendar))
 importing.add_command(in_app(import_timetable))
+importing.add_command(in_app(import_hours))
 importing.add_command(in_app(import_rooms))
 
 

@@ -1,16 +1,20 @@
-"""`salle import …` for sites, school calendars and timetables."""
+"""`salle import …` for sites, school calendars, opening hours and timetables."""
 
 from __future__ import annotations
 
 import sys
+import uuid
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import click
 
+from salle.db import transaction
 from salle.kernel.clock import local_day, utcnow
 from salle.venues.imports.academies import department_code
 from salle.venues.imports.directory import DirectoryImport, open_directory
+from salle.venues.imports.hours import apply_hours, open_hours, parse_hours
 from salle.venues.imports.runs import Report, conclude, run_import
 from salle.venues.imports.school_calendar import CalendarImport, open_calendar
 from salle.venues.imports.timetable import find_room_to_fill, read_timetable, store_timetable
@@ -94,3 +98,27 @@ def import_timetable(file: Path, slug: str, territoire: str | None, vider: bool)
         )
         bar.update(1)
     conclude(report)
+
+
+@click.command("horaires")
+@FILE
+@click.option("--territoire", metavar="IDENTIFIANT", help="Si deux territoires ont cette salle.")
+def import_hours(file: Path, territoire: str | None) -> None:
+    """Importe les horaires d’ouverture de salles et de collèges (CSV).
+
+    Colonnes : salle;periode;jour;debut;fin;du;au (et motif, facultatif). « salle » est
+    l’identifiant d’une salle, ou site:UAI pour les horaires du collège. Le fichier remplace tous
+    les horaires des salles et des collèges qu’il nomme. Une ligne fausse est montrée avec son
+    numéro, et rien du fichier n’est appliqué. Code de sortie : 0 si tout est pris, 1 sinon.
+    """
+    report, rows = Report(), open_hours(file)
+    with click.progressbar(rows, label="Lecture", file=sys.stderr, width=24) as lines:
+        hours = parse_hours(lines, report)
+    with transaction():
+        apply_hours(hours, report, now=utcnow(), territory=territoire, steps=_layout_steps)
+    conclude(report, whole=True)
+
+
+def _layout_steps(chunks: Sequence[list[uuid.UUID]]) -> Iterator[list[uuid.UUID]]:
+    with click.progressbar(chunks, label="Ouvertures", file=sys.stderr, width=24) as steps:
+        yield from steps

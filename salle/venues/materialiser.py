@@ -1,4 +1,4 @@
-"""Opening rules laid out as intervals of UTC: pure (docs: meaning of opening rules)."""
+"""Opening rules laid out as intervals of UTC: pure (docs/opening-hours.md)."""
 
 from __future__ import annotations
 

@@ -154,6 +154,7 @@ class OpeningRule(UuidKey, Model):
     """The truth about opening: minutes of the civil day; `closes` may pass midnight (1440).
 
     `weekday` is ISO (1 = Monday), None = every day. `valid` holds civil days, half-open.
+    `reason`: why it opens or closes (« Brevet »); may stay empty.
     """
 
     __tablename__ = "opening_rule"
@@ -166,8 +167,15 @@ class OpeningRule(UuidKey, Model):
     valid: Mapped[Range[date]] = mapped_column(
         DATERANGE(), default=lambda: Range(None, None), server_default="(,)"
     )
+    reason: Mapped[str] = mapped_column(default="", server_default="")
 
     __table_args__ = (
+        sa.UniqueConstraint(
+            *("site_id", "room_id", "period", "weekday", "opens", "closes", "valid"),
+            name="uq_opening_rule_same",
+            postgresql_nulls_not_distinct=True,
+        ),
+        sa.CheckConstraint("length(reason) <= 120", name="reason"),
         sa.CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
         sa.CheckConstraint("0 <= opens AND opens < 1440", name="opens"),
         sa.CheckConstraint("opens < closes AND closes <= opens + 1440", name="closes"),

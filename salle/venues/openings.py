@@ -88,6 +88,19 @@ def ensure_room_schedule(room: Room) -> Schedule:
     return current
 
 
+def share_site_schedule(room: Room) -> None:
+    """The room, without rules of its own, follows its site again; its own schedule goes."""
+    db.session.flush()
+    current = db.session.get_one(Schedule, room.schedule_id)
+    if current.for_room:
+        site = db.session.get_one(Site, room.site_id)
+        room.schedule_id = ensure_site_schedule(site).id
+        db.session.flush()
+        if not db.session.scalar(sa.select(sa.exists().where(Room.schedule_id == current.id))):
+            db.session.delete(current)
+            db.session.flush()
+
+
 def known_holidays(calendar: SchoolCalendar) -> list[school.Holiday]:
     """Every school holiday stored for this calendar, in order."""
     rows = db.session.scalars(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from salle.kernel.enums import LabelledEnum
 
+MAX_REASON = 120  # characters of the reason of an opening rule
+
 
 class RoomKind(LabelledEnum):
     """What a room is (codes of API.md)."""

@@ -124,13 +124,18 @@ def _one(
     report.count(outcome)
 
 
-def conclude(report: Report) -> None:
-    """Print the final count, rejects and warnings on stderr; exit 3 if a line was rejected."""
+def conclude(report: Report, *, whole: bool = False) -> None:
+    """Print the final count, rejects and warnings on stderr; exit 3 if a line was rejected.
+
+    `whole`: one rejected line refuses the file, hence nothing was applied, and the exit is 1.
+    """
     click.echo(f"{report.summary()}.")
+    if whole and report.rejects:
+        click.echo("Rien n’a été appliqué : corrigez le fichier et importez-le à nouveau.")
     for title, remarks in (("Rejeté", report.rejects), ("Attention", report.warnings)):
         for remark in sorted(remarks, key=lambda one: one.line)[:MAX_SHOWN]:
             click.echo(f"{title} — {remark}", err=True)
         if len(remarks) > MAX_SHOWN:
             click.echo(f"{title} — et {len(remarks) - MAX_SHOWN} autres lignes.", err=True)
     if report.rejects:
-        sys.exit(PARTIAL)
+        sys.exit(1 if whole else PARTIAL)

@@ -93,7 +93,18 @@ def open_table(
     left out; a line with more or fewer cells than the header has its `problem` told.
     Raises UnusableFile when the file is not such a table.
     """
-    text = decode(read_bytes(path))
+    return read_table(read_bytes(path), required=required, optional=optional, aliases=aliases)
+
+
+def read_table(
+    content: bytes,
+    *,
+    required: Collection[str],
+    optional: Collection[str] = (),
+    aliases: Aliases | None = None,
+) -> list[Row]:
+    """The same, from the bytes of the file."""
+    text = decode(content)
     wanted = _wanted({*required, *optional}, aliases or {})
     first_line = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(DELIMITERS, key=lambda sign: len(_columns(first_line.split(sign), wanted)))

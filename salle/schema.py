@@ -24,9 +24,10 @@ import salle.venues.occupations  # noqa: F401  every model must be known
 from salle.db import Base
 
 SQL_FILES = tuple(
-    Path(__file__).parent / name for name in ("venues/availability.sql", "payments/ledger.sql")
+    Path(__file__).parent / name
+    for name in ("venues/availability.sql", "venues/words.sql", "payments/ledger.sql")
 )
-EXTENSIONS = ("btree_gist",)
+EXTENSIONS = ("btree_gist", "pg_trgm", "unaccent")
 
 
 def create_all(connection: sa.Connection) -> None:

@@ -30,13 +30,14 @@ from salle.venues.availability import find_free, free_intervals
 from salle.venues.models import Room
 from salle.venues.queries import find_rate, find_room, read_key
 from salle.venues.rules import RoomKind
-from salle.venues.search import Criteria, Found, find_zone, search_rooms
+from salle.venues.search import Criteria, Found, find_zone, next_quarter, search_rooms
 from salle.web.access import public
 
 blueprint = Blueprint("api_rooms", __name__, description="Salles et créneaux libres")
 
 MAX_DAYS = 92
 MAX_SLOT = timedelta(hours=24)
+FIRST_YEAR, LAST_YEAR = 2000, 2200
 _OFFSET = re.compile(r"[T ]\d.*(?:[zZ]|[+-]\d\d(?::?\d\d)?)$")
 _LOST_PLUS = re.compile(r"(?<=\d) (\d\d:?\d\d)$")  # « + » typed as such in an address
 
@@ -59,11 +60,19 @@ class SearchSchema(StrictSchema):
     )
     equipment = fields.List(CleanText(max_length=100), load_default=list)
     accessible = fields.Boolean(load_default=False)
+    hearing_loop = fields.Boolean(load_default=False)
+    accessible_toilets = fields.Boolean(load_default=False)
     max_price_cents = fields.Integer(
         validate=validate.Range(0, 10_000_000, error="Prix hors limites.")
     )
     start = CleanText(max_length=40)
     end = CleanText(max_length=40)
+    window_start = CleanText(max_length=40)
+    window_end = CleanText(max_length=40)
+    duration_minutes = fields.Integer(
+        validate=validate.Range(5, 1440, error="De 5 à 1 440 minutes.")
+    )
+    unavailable = fields.Boolean(load_default=False)
     weekly_until = fields.Date()
     skip_school_holidays = fields.Boolean()
     min_coverage = fields.Float(validate=validate.Range(0, 1, error="De 0 à 1."))
@@ -86,7 +95,10 @@ class FreeSchema(StrictSchema):
 @public
 @blueprint.arguments(SearchSchema(), location="query")  # an instance: not made at each request
 def search(data: dict[str, Any]) -> Response:
-    """Search rooms; with `start` and `end`, only those wholly open and idle then."""
+    """Search rooms; with `start` and `end`, only those wholly open and idle then.
+
+    With `window_start`, `window_end` and `duration_minutes`: long enough somewhere in between.
+    """
     if data.get("weekly_until") is not None:
         raise InvalidField(
             "weekly_until", "La recherche à la semaine n’est pas encore ouverte : cherchez un jour."
@@ -94,8 +106,10 @@ def search(data: dict[str, Any]) -> Response:
     read_only()
     now = utcnow()
     limit, offset = data["limit"], data["offset"]
-    found, total = search_rooms(_criteria(data, now), now=now, limit=limit, offset=offset)
-    return answer(page([_item(f) for f in found], total=total, limit=limit, offset=offset))
+    criteria = _criteria(data, now)
+    found, total = search_rooms(criteria, now=now, limit=limit, offset=offset)
+    items = [_item(f, criteria) for f in found]
+    return answer(page(items, total=total, limit=limit, offset=offset))
 
 
 @blueprint.get("/rooms/<string:key>")
@@ -116,6 +130,8 @@ def show(key: str) -> Response:
             "description": room.description,
             "equipment": room.equipment,
             "accessible": room.accessible,
+            "hearing_loop": room.hearing_loop,
+            "accessible_toilets": room.accessible_toilets,
             "booking_mode": room.booking_mode.value,
             "step_minutes": room.step_minutes,
             "min_minutes": room.min_minutes,
@@ -150,8 +166,8 @@ def free(data: dict[str, date], key: str) -> Response:
         raise InvalidField("to", "Le dernier jour vient avant le premier.")
     if (last - first).days >= MAX_DAYS:
         raise InvalidField("to", f"{MAX_DAYS} jours au plus.")
-    if not 2000 <= first.year <= 2200:
-        raise InvalidField("from", "Un jour entre 2000 et 2200.")
+    if not FIRST_YEAR <= first.year <= LAST_YEAR:
+        raise InvalidField("from", f"Un jour entre {FIRST_YEAR} et {LAST_YEAR}.")
     read_only()
     found = find_free(read_key(key), first, last)
     if found is None:
@@ -181,11 +197,50 @@ def _criteria(data: dict[str, Any], now: datetime) -> Criteria:
         min_capacity=data["min_capacity"],
         equipment=tuple(data["equipment"]),
         accessible=data["accessible"],
+        hearing_loop=data["hearing_loop"],
+        accessible_toilets=data["accessible_toilets"],
         max_price_cents=data.get("max_price_cents"),
         q=data.get("q"),
     )
-    starts_at, ends_at = _slot(data, criteria, now)
-    return replace(criteria, starts_at=starts_at, ends_at=ends_at)
+    if any(data.get(name) for name in ("window_start", "window_end", "duration_minutes")):
+        if data.get("start") or data.get("end"):
+            raise InvalidField("window_start", "Donnez un créneau ou une plage, pas les deux.")
+        starts_at, ends_at = _times(data, "window_start", "window_end", criteria)
+        lasting = _lasting(data, starts_at, ends_at)
+        starts_at = max(starts_at, next_quarter(now))
+        if ends_at - starts_at < lasting:
+            raise _past("window_start")
+    elif data.get("start") or data.get("end"):
+        starts_at, ends_at = _times(data, "start", "end", criteria)
+        lasting = None
+        if starts_at < now:
+            raise _past("start")
+    elif data["unavailable"]:
+        raise InvalidField("unavailable", "Donnez un créneau ou une plage.")
+    else:
+        return criteria
+    return replace(
+        criteria,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        lasting=lasting,
+        unavailable=data["unavailable"],
+    )
+
+
+def _lasting(data: dict[str, Any], starts_at: datetime, ends_at: datetime) -> timedelta:
+    minutes = data.get("duration_minutes")
+    if minutes is None:
+        raise InvalidField("duration_minutes", "Donnez la durée voulue, en minutes.")
+    if ends_at - starts_at < timedelta(minutes=minutes):
+        raise InvalidField("duration_minutes", "La durée dépasse la plage demandée.")
+    return timedelta(minutes=minutes)
+
+
+def _past(field: str) -> InvalidField:
+    error = InvalidField(field, "Ce créneau est déjà passé : cherchez une date à venir.")
+    error.code = "in_the_past"
+    return error
 
 
 def _near(text: str | None) -> tuple[float | None, float | None]:
@@ -200,27 +255,23 @@ def _near(text: str | None) -> tuple[float | None, float | None]:
     return lat, lon
 
 
-def _slot(
-    data: dict[str, Any], criteria: Criteria, now: datetime
-) -> tuple[datetime | None, datetime | None]:
-    """Both or none; without an offset they are wall time of the nearest site in reach."""
-    if not data.get("start") and not data.get("end"):
-        return None, None
-    if not data.get("start") or not data.get("end"):
-        raise InvalidField("end" if data.get("start") else "start", "Donnez le début et la fin.")
-    start, end = (_LOST_PLUS.sub(_plus, data[name]) for name in ("start", "end"))
+def _times(
+    data: dict[str, Any], first: str, last: str, criteria: Criteria
+) -> tuple[datetime, datetime]:
+    """Two instants; without an offset they are wall time of the nearest site in reach."""
+    if not data.get(first) or not data.get(last):
+        raise InvalidField(last if data.get(first) else first, "Donnez le début et la fin.")
+    start, end = (_LOST_PLUS.sub(_plus, data[name]) for name in (first, last))
     known = _OFFSET.search(start) and _OFFSET.search(end)
     zone = "UTC" if known else find_zone(criteria)
-    starts_at = read_instant(start, zone, field="start")
-    ends_at = read_instant(end, zone, field="end")
+    starts_at = read_instant(start, zone, field=first)
+    ends_at = read_instant(end, zone, field=last)
     if ends_at <= starts_at:
-        raise InvalidField("end", "La fin doit venir après le début.")
+        raise InvalidField(last, "La fin doit venir après le début.")
     if ends_at - starts_at > MAX_SLOT:
-        raise InvalidField("end", "Un créneau dure 24 heures au plus.")
-    if starts_at < now:
-        error = InvalidField("start", "Ce créneau est déjà passé : cherchez une date à venir.")
-        error.code = "in_the_past"
-        raise error
+        raise InvalidField(last, "Un créneau dure 24 heures au plus.")
+    if ends_at.year > LAST_YEAR:
+        raise InvalidField(first, f"Un jour jusqu’en {LAST_YEAR}.")
     return starts_at, ends_at
 
 
@@ -229,8 +280,12 @@ def _plus(match: re.Match[str]) -> str:
     return f"+{match[1]}" if "T" in text[:at] else match[0]
 
 
-def _item(found: Found) -> dict[str, Any]:
-    free = found.next_free
+def _item(found: Found, criteria: Criteria) -> dict[str, Any]:
+    free, state, slot = found.next_free, None, None
+    if criteria.has_slot:
+        state = "free" if not criteria.unavailable else "full" if found.opened else "closed"
+    if criteria.lasting is not None and found.begins is not None:
+        slot = _span(found.begins, found.begins + criteria.lasting, found.time_zone)
     return {
         "id": found.room_id,
         "slug": found.slug,
@@ -247,11 +302,15 @@ def _item(found: Found) -> dict[str, Any]:
         },
         "distance_km": found.distance_km,
         "price_cents": found.price_cents,
-        "next_free": None
-        if free is None
-        else {"start": iso(free.start, found.time_zone), "end": iso(free.end, found.time_zone)},
+        "next_free": free and _span(free.start, free.end, found.time_zone),
+        "state": state,
+        "slot": slot,
         "coverage": None,
     }
+
+
+def _span(start: datetime, end: datetime, zone: str) -> dict[str, str]:
+    return {"start": iso(start, zone), "end": iso(end, zone)}
 
 
 def _next_free(room: Room) -> dict[str, str] | None:
@@ -262,5 +321,5 @@ def _next_free(room: Room) -> dict[str, str] | None:
     for piece in free_intervals(room, now.date(), now.date() + timedelta(days=28)):
         start = next_step(max(piece.start, earliest), room)
         if piece.end - start >= wanted:
-            return {"start": iso(start, zone), "end": iso(piece.end, zone)}
+            return _span(start, piece.end, zone)
     return None

@@ -113,6 +113,8 @@ class Room(UuidKey, Model):
     code_after_minutes: Mapped[int] = mapped_column(default=10, server_default="10")
     code_shown_minutes: Mapped[int | None] = mapped_column(default=1440, server_default="1440")
     published_at: Mapped[datetime | None]
+    hearing_loop: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
+    accessible_toilets: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
 
     site: Mapped[Site] = relationship(back_populates="rooms", lazy="raise")
 
@@ -131,6 +133,28 @@ class Room(UuidKey, Model):
 
     def __repr__(self) -> str:
         return f"<Room {self.slug}>"
+
+
+class RoomWords(Model):
+    """Words by which a room is found, without accents; kept by the triggers of words.sql."""
+
+    __tablename__ = "room_words"
+    room_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("room.id", ondelete="CASCADE"), primary_key=True
+    )
+    names: Mapped[str]
+    equipment: Mapped[str]
+    description: Mapped[str]
+
+    __table_args__ = (
+        sa.Index(
+            "ix_room_words_trigrams",
+            "names",
+            "description",
+            postgresql_using="gin",
+            postgresql_ops={"names": "gin_trgm_ops", "description": "gin_trgm_ops"},
+        ),
+    )
 
 
 class RoomSpace(Model):

@@ -1,8 +1,9 @@
 """Which rooms are open and idle: one statement, whatever is asked.
 
 Free time comes from open_in, busy_in and free_in (availability.sql) and from nowhere else.
-The order is distance, price, name, id. Prices and next free slots are read for the rows that may
-be kept only: `rank()` gives every room that ties with the last one of the page.
+The order is likeness to the words asked for, distance, price, name, id. Prices and next free
+slots are read for the rows that may be kept only: `rank()` gives every room that ties with the
+last one of the page.
 """
 
 from __future__ import annotations
@@ -17,52 +18,21 @@ import sqlalchemy as sa
 
 from salle.db import db
 from salle.kernel.clock import PARIS
+from salle.venues.criteria import (
+    DISTANCE,
+    PRICE,
+    Criteria,
+    likeness,
+    price_condition,
+    room_conditions,
+    site_conditions,
+)
 from salle.venues.free import SPAN, Interval, days_literal, span_parameters
-from salle.venues.geography import box_around
 from salle.venues.rules import RoomKind
 
 SOON, LATER = timedelta(days=3), timedelta(days=28)
 QUARTER = timedelta(minutes=15)
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-# Letters without their accents, one for one, the same in Python and in SQL.
-ACCENTED, PLAIN = "àâäáãåçèéêëìíîïñòóôöõùúûüýÿœæ’", "aaaaaaceeeeiiiinooooouuuuyyoa'"
-_FOLD = str.maketrans(ACCENTED, PLAIN)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Criteria:
-    """What is asked; everything may be left out. Instants are UTC, half-open.
-
-    `unavailable` turns the question round: the rooms that are not free for the whole slot.
-    `bookable`: only rooms whose length, notice and horizon allow the slot (a page that offers
-    to book must; the API's search is about idle time alone).
-    `by_name`: in the order of names, wherever they are.
-    """
-
-    lat: float | None = None
-    lon: float | None = None
-    radius_km: float = 20.0
-    commune: str | None = None
-    uai: str | None = None
-    kind: RoomKind | None = None
-    min_capacity: int = 0
-    equipment: tuple[str, ...] = ()
-    accessible: bool = False
-    max_price_cents: int | None = None
-    q: str | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    unavailable: bool = False
-    bookable: bool = False
-    by_name: bool = False
-
-    @property
-    def has_slot(self) -> bool:
-        return self.starts_at is not None and self.ends_at is not None
-
-    @property
-    def has_place(self) -> bool:
-        return self.lat is not None and self.lon is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +54,8 @@ class Found:
     distance_km: float | None
     price_cents: int | None
     next_free: Interval | None
-    opened: bool = True  # during the whole slot asked for
+    opened: bool = True  # during the whole slot asked for, or long enough in the range
+    begins: datetime | None = None  # the slot, or the first one that lasts long enough
 
 
 def search_rooms(
@@ -104,8 +75,8 @@ def search_rooms(
 
 def find_zone(criteria: Criteria) -> str:
     """The time zone of the nearest site in reach: whose wall clock the asker means."""
-    conditions, parameters = _site_conditions(criteria)
-    nearest = _DISTANCE if criteria.has_place else "s.id"
+    conditions, parameters = site_conditions(criteria)
+    nearest = DISTANCE if criteria.has_place else "s.id"
     row = db.session.execute(
         _text(
             f"SELECT s.time_zone FROM site s WHERE {' AND '.join(conditions)}"  # noqa: S608
@@ -116,6 +87,11 @@ def find_zone(criteria: Criteria) -> str:
     return str(row[0]) if row else PARIS
 
 
+def next_quarter(instant: datetime) -> datetime:
+    """That instant, or the first quarter of an hour after it."""
+    return instant + -(instant - EPOCH) % QUARTER
+
+
 @lru_cache(maxsize=256)
 def _text(statement: str) -> sa.TextClause:
     """The same text is the same object: parsed and compiled once."""
@@ -123,30 +99,61 @@ def _text(statement: str) -> sa.TextClause:
 
 
 # The same rules as salle.venues.asking, which has the sentences; steps are the form's.
-_ALLOWED = """(CAST(:minutes AS int) BETWEEN r.min_minutes AND r.max_minutes
-  AND CAST(:priced_at AS timestamptz) BETWEEN
-      CAST(:now AS timestamptz) + make_interval(mins => r.notice_minutes)
-      AND CAST(:now AS timestamptz) + make_interval(days => r.horizon_days))"""
+_LENGTH = "CAST(:minutes AS int) BETWEEN r.min_minutes AND r.max_minutes"
+_EARLIEST = "CAST(:now AS timestamptz) + make_interval(mins => r.notice_minutes)"
+_LATEST = "CAST(:now AS timestamptz) + make_interval(days => r.horizon_days)"
+_ALLOWED = f"({_LENGTH} AND CAST(:priced_at AS timestamptz) BETWEEN {_EARLIEST} AND {_LATEST})"
+_MAY_BE_ALLOWED = f"""({_LENGTH} AND CAST(:end AS timestamptz)
+  - make_interval(mins => CAST(:minutes AS int)) >= {_EARLIEST}
+  AND CAST(:start AS timestamptz) <= {_LATEST})"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _When:
+    """SQL of the time asked for: what to join, whether it is open, where the use begins."""
+
+    tables: str = ""
+    opened: str = "true"
+    begins: str = "NULL::timestamptz"
+    conditions: tuple[str, ...] = ()
+    minutes: int = 60
+
+
+def _when(criteria: Criteria) -> _When:
+    """No time, one slot, or a piece of a range that lasts long enough."""
+    if criteria.starts_at is None or criteria.ends_at is None:
+        return _When()
+    if criteria.lasting is None:
+        free = f"o.open - b.busy {'<>' if criteria.unavailable else '='} {SPAN}"
+        return _When(
+            tables=_SLOT,
+            opened=f"o.open = {SPAN}",
+            begins="CAST(:start AS timestamptz)",
+            conditions=(free, *((_ALLOWED,) if criteria.bookable else ())),
+            minutes=(criteria.ends_at - criteria.starts_at) // timedelta(minutes=1),
+        )
+    first = _FIRST_ALLOWED if criteria.bookable else _FIRST
+    within = f"use.begins IS {'' if criteria.unavailable else 'NOT '}NULL"
+    return _When(
+        tables=f"{_SLOT},\n       LATERAL {first.format(pieces='o.open - b.busy')} use",
+        opened=f"(SELECT begins IS NOT NULL FROM {first.format(pieces='o.open')} first)",  # noqa: S608
+        begins="use.begins",
+        conditions=(within, *((_MAY_BE_ALLOWED,) if criteria.bookable else ())),
+        minutes=criteria.lasting // timedelta(minutes=1),
+    )
 
 
 def _build(criteria: Criteria, now: datetime) -> tuple[str, dict[str, Any]]:
-    conditions, parameters = _conditions(criteria)
-    tables, opened, minutes = "", "true", 60
+    conditions, parameters = room_conditions(criteria)
+    dear, more = price_condition(criteria)
+    when = _when(criteria)
+    parameters |= more
     if criteria.starts_at is not None and criteria.ends_at is not None:
         parameters |= span_parameters(criteria.starts_at, criteria.ends_at)
-        minutes = (criteria.ends_at - criteria.starts_at) // timedelta(minutes=1)
-        tables, opened = _SLOT, f"o.open = {SPAN}"
-        conditions.append(f"o.open - b.busy {'<>' if criteria.unavailable else '='} {SPAN}")
-        if criteria.bookable:
-            conditions.append(_ALLOWED)
     start = max(now, criteria.starts_at or now) if criteria.unavailable else now
-    start += -(start - EPOCH) % QUARTER
-    if criteria.max_price_cents is not None:
-        price = _PRICE.format(room="r.id", zone="s.time_zone")
-        conditions.append(f"{price} <= :max_price")
-        parameters["max_price"] = criteria.max_price_cents
+    start = next_quarter(start)
     parameters |= {
-        "minutes": minutes,
+        "minutes": when.minutes,
         "priced_at": criteria.starts_at or now,
         "now": now,
         "soon_from": start,
@@ -155,65 +162,27 @@ def _build(criteria: Criteria, now: datetime) -> tuple[str, dict[str, Any]]:
         "soon_days": days_literal(start, start + SOON),
         "later_days": days_literal(start + SOON, start + LATER),
     }
+    rank, order = _order(criteria)
     statement = _SEARCH.format(
-        distance=_DISTANCE if criteria.has_place else "NULL::float8",
-        opened=opened,
-        price=_PRICE.format(room="near.id", zone="near.time_zone"),
-        tables=tables,
-        rank="name, id" if criteria.by_name else "km",
-        order="" if criteria.by_name else "km NULLS LAST, price NULLS LAST, ",
-        where=" AND ".join(conditions),
+        distance=DISTANCE if criteria.has_place else "NULL::float8",
+        opened=when.opened,
+        begins=when.begins,
+        likeness=likeness(criteria) if criteria.q else "1",
+        price=PRICE.format(room="near.id", zone="near.time_zone"),
+        tables=when.tables,
+        rank=rank,
+        order=order,
+        where=" AND ".join((*conditions, *when.conditions, *dear)),
     )
     return statement, parameters
 
 
-def _site_conditions(criteria: Criteria) -> tuple[list[str], dict[str, Any]]:
-    conditions = ["(s.closed_on IS NULL OR s.closed_on > current_date)"]
-    parameters: dict[str, Any] = {}
-    if criteria.lat is not None and criteria.lon is not None:
-        parameters |= box_around(criteria.lat, criteria.lon, criteria.radius_km)
-        parameters |= {"lat": criteria.lat, "lon": criteria.lon, "radius": criteria.radius_km}
-        conditions += [
-            "s.lat BETWEEN :south AND :north",
-            "s.lon BETWEEN :west AND :east",
-            f"{_DISTANCE} <= :radius",
-        ]
-    for name, column, value in (
-        ("commune", "s.insee_code", criteria.commune),
-        ("uai", "s.uai", criteria.uai),
-    ):
-        if value is not None:
-            conditions.append(f"{column} = :{name}")
-            parameters[name] = value
-    return conditions, parameters
-
-
-def _conditions(criteria: Criteria) -> tuple[list[str], dict[str, Any]]:
-    conditions, parameters = _site_conditions(criteria)
-    conditions.append("r.published_at IS NOT NULL")
-    for name, column, value in (
-        ("kind", "r.kind =", criteria.kind.value if criteria.kind else None),
-        ("capacity", "r.capacity >=", criteria.min_capacity or None),
-    ):
-        if value is not None:
-            conditions.append(f"{column} :{name}")
-            parameters[name] = value
-    if criteria.accessible:
-        conditions.append("r.accessible")
-    for number, words in enumerate(criteria.equipment):
-        conditions.append(f"{_EQUIPMENT} LIKE :tool{number} ESCAPE '!'")
-        parameters[f"tool{number}"] = _pattern(words)
-    for number, word in enumerate((criteria.q or "").split()[:8]):
-        conditions.append(f"{_WORDS} LIKE :word{number} ESCAPE '!'")
-        parameters[f"word{number}"] = _pattern(word)
-    return conditions, parameters
-
-
-def _pattern(words: str) -> str:
-    folded = words.lower().translate(_FOLD)
-    for special in "!%_":
-        folded = folded.replace(special, f"!{special}")
-    return f"%{folded}%"
+def _order(criteria: Criteria) -> tuple[str, str]:
+    """(what may be ranked before the prices are known, the whole order but name and id)."""
+    if criteria.by_name:
+        return "name, id", ""
+    like = "likeness DESC, " if criteria.q else ""
+    return f"{like}km", f"{like}km NULLS LAST, price NULLS LAST, "
 
 
 def _found(row: Any) -> Found:
@@ -235,35 +204,28 @@ def _found(row: Any) -> Found:
         price_cents=row.price,
         next_free=None if free is None else Interval(free.lower, free.upper),
         opened=row.opened,
+        begins=row.begins,
     )
 
 
-def _folded(words: str) -> str:
-    """SQL: these words in small letters without accents."""
-    return f"translate(lower({words}), '{ACCENTED}', '{PLAIN.replace(chr(39), chr(39) * 2)}')"
-
-
-_EQUIPMENT = _folded("array_to_string(r.equipment, ' ')")
-_WORDS = _folded(
-    "concat_ws(' ', r.name, r.slug, s.name, s.commune, r.description,"
-    " array_to_string(r.equipment, ' '))"
-)
-_DISTANCE = "distance_km(:lat, :lon, s.lat, s.lon)"
 _SLOT = f""",
        LATERAL open_in(r.schedule_id, CAST(:days AS date[]), {SPAN}) o,
        LATERAL busy_in(r.id, CAST(:days AS date[])) b"""
-# Hourly price × minutes, rounded half up to a cent as kernel.money.share does.
-_PRICE = """(
-      SELECT (2::bigint * t.hourly_cents * CAST(:minutes AS int) + 60) / 120
-        FROM tariff t
-       WHERE t.room_id = {room} AND t.audience IN ('association', 'everyone')
-         AND t.valid @> CAST(CAST(:priced_at AS timestamptz) AT TIME ZONE {zone} AS date)
-       ORDER BY t.audience, t.id LIMIT 1)"""
 # A use starts on the room's steps, on the wall clock, as asking.next_step says it.
-_START = """date_bin(make_interval(mins => page.step_minutes),
-              (greatest(lower(piece), page.earliest) AT TIME ZONE page.time_zone)
-              + make_interval(mins => page.step_minutes) - interval '1 microsecond',
-              timestamp '2020-01-01') AT TIME ZONE page.time_zone"""
+_STEP = """date_bin(make_interval(mins => {steps}), (greatest(lower(piece), {earliest})
+              AT TIME ZONE {zone}) + make_interval(mins => {steps}) - interval '1 microsecond',
+              timestamp '2020-01-01') AT TIME ZONE {zone}"""
+_START = _STEP.format(steps="page.step_minutes", earliest="page.earliest", zone="page.time_zone")
+_LONG_ENOUGH = "upper(piece) - {start} >= make_interval(mins => CAST(:minutes AS int))"
+_FIRST = f"""(
+         SELECT min(lower(piece)) AS begins FROM unnest({{pieces}}) piece
+          WHERE {_LONG_ENOUGH.format(start="lower(piece)")})"""  # noqa: S608 constants only
+_FIRST_ALLOWED = f"""(
+         SELECT min(start) AS begins
+           FROM unnest({{pieces}}) piece, LATERAL (SELECT {
+    _STEP.format(steps="r.step_minutes", earliest=_EARLIEST, zone="s.time_zone")
+} AS start) u
+          WHERE {_LONG_ENOUGH.format(start="start")} AND start <= {_LATEST})"""  # noqa: S608 constants only
 _NEXT = f"""
     (SELECT tstzrange(start, upper(piece))
        FROM free_in(page.id, page.schedule_id, CAST(:{{days}} AS date[]), tstzmultirange(tstzrange(
@@ -273,7 +235,8 @@ _NEXT = f"""
       ORDER BY lower(piece) LIMIT 1)"""  # noqa: S608 constants only
 _SEARCH = f"""
 WITH hit AS MATERIALIZED (
-  SELECT r.id, r.name, s.time_zone, {{distance}} AS km, {{opened}} AS opened
+  SELECT r.id, r.name, s.time_zone, {{distance}} AS km, {{opened}} AS opened,
+         {{begins}} AS begins, {{likeness}} AS likeness
     FROM site s JOIN room r ON r.site_id = s.id{{tables}}
    WHERE {{where}}
 ), near AS (
@@ -284,7 +247,7 @@ WITH hit AS MATERIALIZED (
          greatest(CAST(:soon_from AS timestamptz), CAST(:now AS timestamptz)
                   + make_interval(mins => r.notice_minutes)) AS earliest,
          s.id AS site_id, s.uai, s.name AS site_name, s.commune, s.lat, s.lon, s.time_zone,
-         best.km, best.price, best.opened
+         best.km, best.price, best.opened, best.begins, best.likeness
     FROM (
       SELECT * FROM (
         SELECT near.*, {{price}} AS price FROM near WHERE position <= :last
@@ -298,3 +261,5 @@ SELECT c.total, page.*, coalesce({_NEXT.format(days="soon_days", low="soon_from"
   FROM (SELECT count(*) AS total FROM hit) c LEFT JOIN page ON true
  ORDER BY {{order}}name, id
 """  # noqa: S608 constants only
+
+__all__ = ["Criteria", "Found", "find_zone", "next_quarter", "search_rooms"]

@@ -173,8 +173,83 @@ def test_bad_rooms_and_days(client: FlaskClient, world: World, path: str, status
     assert answer.status_code == status, answer.text
 
 
-def test_the_end_of_time_is_not_an_error(client: FlaskClient, world: World) -> None:
-    assert find(client, start="9999-12-31T23:00", end="9999-12-31T23:59") == []
+@pytest.mark.parametrize("year", ["2201", "9999"])
+def test_the_end_of_time_is_refused_clearly(client: FlaskClient, world: World, year: str) -> None:
+    for first, last in (("start", "end"), ("window_start", "window_end")):
+        query = {first: f"{year}-12-31T22:00", last: f"{year}-12-31T23:59"}
+        more = {"duration_minutes": 60} if first != "start" else {}
+        answer = client.get("/api/v1/rooms", query_string={**query, **more})
+        assert answer.status_code == 422
+        assert answer.json["errors"] == {first: "Un jour jusqu’en 2200."}
+    assert find(client, start="2200-12-31T22:00", end="2200-12-31T23:00") == []
+
+
+def flexible(minutes: int, start: str = "17:00", end: str = "22:00") -> dict[str, Any]:
+    return {
+        "window_start": f"{day()}T{start}",
+        "window_end": f"{day()}T{end}",
+        "duration_minutes": minutes,
+    }
+
+
+def test_flexible_hours_give_the_first_slot_that_lasts_long_enough(
+    client: FlaskClient, world: World
+) -> None:
+    block(world, 0, f"{day()}T18:00", f"{day()}T19:30")
+    items = client.get("/api/v1/rooms", query_string=flexible(120, "18:00")).json["items"]
+    slots = {
+        item["slug"]: (item["slot"]["start"][11:16], item["slot"]["end"][11:16]) for item in items
+    }
+    assert slots["gymnase"] == slots["gymnase-a"] == ("19:30", "21:30")
+    assert slots["gymnase-b"] == ("18:00", "20:00")
+    assert {item["state"] for item in items} == {"free"}
+    assert "gymnase-a" not in find(client, **flexible(180, "18:00", "22:00"))
+
+
+def test_what_is_not_free_says_whether_it_is_full_or_closed(
+    client: FlaskClient, world: World
+) -> None:
+    block(world, 0, f"{day()}T18:00", f"{day()}T19:00")
+    make_room(slug="fermee", windows=False, site=make_site(lat=48.1, lon=-1.7))
+    for query in (evening(), flexible(240, "18:00", "22:00")):
+        answer = client.get(
+            "/api/v1/rooms", query_string={"near": "48.1,-1.7", **query, "unavailable": "1"}
+        ).json
+        states = {item["slug"]: item["state"] for item in answer["items"]}
+        assert states == {"gymnase": "full", "gymnase-a": "full", "fermee": "closed"}
+        next_free = {item["slug"]: item["next_free"] for item in answer["items"]}
+        assert next_free["gymnase"]["start"].startswith(f"{day()}T19:00")
+        assert next_free["fermee"] is None
+    assert {item["state"] for item in client.get("/api/v1/rooms").json["items"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"window_start": "2027-01-12T18:00", "duration_minutes": 60}, "window_end"),
+        ({**flexible(60), "duration_minutes": ""}, "duration_minutes"),
+        ({**flexible(60), "duration_minutes": 0}, "duration_minutes"),
+        (flexible(301), "duration_minutes"),
+        (flexible(60, "20:00", "18:00"), "window_end"),
+        ({**flexible(60), **evening()}, "window_start"),
+        ({"duration_minutes": 60}, "window_start"),
+        ({"unavailable": "1"}, "unavailable"),
+        (
+            {
+                "window_start": "2020-01-12T18:00",
+                "window_end": "2020-01-12T20:00",
+                "duration_minutes": 60,
+            },
+            "window_start",
+        ),
+    ],
+)
+def test_flexible_hours_that_mean_nothing_are_refused(
+    client: FlaskClient, world: World, query: dict[str, Any], field: str
+) -> None:
+    answer = client.get("/api/v1/rooms", query_string=query)
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == [field]
 
 
 def test_ninety_two_days_are_allowed(client: FlaskClient, world: World) -> None:

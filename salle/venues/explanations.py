@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,21 +94,35 @@ def _explain_opening(room: Room, starts_at: datetime, ends_at: datetime) -> Doma
         },
     )
     if not rows:
-        return Closed(
-            f"{_site(room)} n’ouvre pas cette salle {date_fr(day)}. {_next_opening(room, span[1])}"
-        )
-    opened = _join([heures(low, high, zone) for low, high in rows])
-    return OutsideOpening(
-        f"{_site(room)} ouvre cette salle {date_fr(day)} aux heures suivantes : {opened}. "
-        "Choisissez un créneau qui y tienne en entier."
+        return closed_that_day(room, day, _next_opening(room, span[1]))
+    return other_hours(room, day, [Interval(low, high) for low, high in rows])
+
+
+def closed_that_day(room: Room, day: date, following: Interval | None) -> Closed:
+    """The room does not open on that civil day; `following`: when it opens next."""
+    return Closed(
+        f"{_site(room)} n’ouvre pas cette salle {date_fr(day)}. {_opens_next(room, following)}"
     )
 
 
-def _next_opening(room: Room, after: datetime) -> str:
+def other_hours(room: Room, day: date, opened: Sequence[Interval]) -> OutsideOpening:
+    """The room opens on that civil day, at these hours only."""
+    return OutsideOpening(
+        f"{_site(room)} ouvre cette salle {date_fr(day)} aux heures suivantes : "
+        f"{_hours(opened, room.site.time_zone)}. Choisissez un créneau qui y tienne en entier."
+    )
+
+
+def _next_opening(room: Room, after: datetime) -> Interval | None:
     rows = read(_NEXT_OPENING, {"schedule": room.schedule_id, "start": after})
-    if not rows:
+    return Interval(*rows[0]) if rows else None
+
+
+def _opens_next(room: Room, following: Interval | None) -> str:
+    if following is None:
         return "Aucune ouverture n’est connue ensuite : choisissez une autre salle."
-    return f"Prochaine ouverture : {periode(rows[0][0], rows[0][1], room.site.time_zone)}."
+    when = periode(following.start, following.end, room.site.time_zone)
+    return f"Prochaine ouverture : {when}."
 
 
 # kind, start, end, buffer of the space
@@ -117,11 +131,20 @@ Use = tuple[Any, ...]
 
 def _explain_use(room: Room, starts_at: datetime, ends_at: datetime) -> DomainError:
     zone = room.site.time_zone
+    day = local_day(starts_at, zone)
     uses = read(_USES, room_parameters(room, starts_at, ends_at))
+    return taken(room, day, uses, free_between(room, *day_span(day, day, zone)))
+
+
+def taken(
+    room: Room, day: date, uses: Sequence[Use], free: Sequence[Interval]
+) -> SchoolUse | SlotTaken:
+    """Lessons, or any other use, at these hours; `free`: what is left of that civil day."""
+    zone = room.site.time_zone
     lessons = [use for use in uses if use[0] == OccupationKind.SCHOOL]
     told = lessons or uses
     when = _join([heures(low, high, zone) for _, low, high, _ in told])
-    works = _what_works(room, starts_at)
+    works = _what_works(room, day, free)
     if lessons:
         return SchoolUse(
             f"{_site(room)} se sert de cette salle pour ses cours, {when}. "
@@ -143,16 +166,12 @@ def _pause(uses: Sequence[Use]) -> str:
     return f" (et {minutes} minutes de battement)" if minutes else ""
 
 
-def _what_works(room: Room, starts_at: datetime) -> str:
-    zone = room.site.time_zone
-    day = local_day(starts_at, zone)
+def _what_works(room: Room, day: date, free: Sequence[Interval]) -> str:
     shortest = timedelta(minutes=room.min_minutes)
-    free = [
-        piece for piece in free_between(room, *day_span(day, day, zone)) if piece.length >= shortest
-    ]
-    if not free:
+    enough = [piece for piece in free if piece.length >= shortest]
+    if not enough:
         return "Il ne reste rien de libre ce jour-là : essayez un autre jour ou une autre salle."
-    return f"Encore libre {date_fr(day, year=False)} : {_hours(free, zone)}."
+    return f"Encore libre {date_fr(day, year=False)} : {_hours(enough, room.site.time_zone)}."
 
 
 def _hours(pieces: Sequence[Interval], zone: str) -> str:

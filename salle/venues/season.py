@@ -1,0 +1,259 @@
+"""Which rooms serve a weekly use over a season, and how many of its dates: one statement.
+
+« Où jouer tous les mardis de 18 h à 20 h jusqu'en juin ? » Free time comes from open_in and
+busy_in (availability.sql), asked once for all dates: the span is the whole season as one
+multirange. Openings are read once a schedule, and what takes a room only when its openings
+could be enough. The order is the share of dates served, then distance, price, name, id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from salle.db import db
+from salle.kernel.clock import from_wall, local_day
+from salle.venues import search
+from salle.venues.free import Interval, days_literal, utc_days
+from salle.venues.queries import list_holiday_days
+from salle.venues.rules import SchoolCalendar
+from salle.venues.search import Criteria, Found
+from salle.venues.series import weekly_slots
+
+MINUTE = timedelta(minutes=1)
+Group = tuple[SchoolCalendar, str]  # school calendar and time zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Season:
+    """The weekly use that is wanted: its first slot, and its last civil day included.
+
+    Naive ends are wall hours of each site; aware ones are instants, read on each site's clock.
+    `skip_school_holidays`: days on which the site's own pupils are on holiday are not wanted.
+    Public holidays in term are: a room that does not open then fails that date, and says so.
+    """
+
+    start: datetime
+    end: datetime
+    until: date
+    weekdays: frozenset[int] = frozenset()
+    skip_school_holidays: bool = False
+    min_coverage: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A room, the dates wanted there, and those that it cannot serve.
+
+    `shut`: those of the missing ones for which it is not open during the whole slot.
+    """
+
+    found: Found
+    wanted: Sequence[Interval]
+    missing: tuple[Interval, ...]
+    shut: frozenset[Interval]
+
+    @property
+    def free(self) -> int:
+        return len(self.wanted) - len(self.missing)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeasonPage:
+    """A page of rooms, how many serve enough dates, and how many match whatever they serve."""
+
+    rooms: list[Served]
+    total: int
+    reach: int
+    wanted: Mapping[Group, Sequence[Interval]]
+
+
+def search_season(
+    criteria: Criteria, season: Season, *, now: datetime, limit: int = 20, offset: int = 0
+) -> SeasonPage:
+    """The rooms that serve at least `min_coverage` of the dates wanted from now on.
+
+    `criteria` says where and what; its own slot is not looked at. With `bookable` a date counts
+    only inside the room's notice and horizon. Two statements, three when school holidays are
+    skipped. Raises Invalid when the dates make no season.
+    """
+    wanted = wanted_slots(criteria, season, now)
+    if not any(wanted.values()):
+        return SeasonPage(rooms=[], total=0, reach=0, wanted=wanted)
+    statement, parameters = build(criteria, season, wanted, now)
+    rows = db.session.execute(
+        search._text(statement),
+        {**parameters, "limit": limit, "offset": offset, "last": limit + offset},
+    ).all()
+    return SeasonPage(
+        rooms=[_served(row, wanted) for row in rows if row.id is not None],
+        total=rows[0].total,
+        reach=rows[0].reach,
+        wanted=wanted,
+    )
+
+
+def wanted_slots(
+    criteria: Criteria, season: Season, now: datetime
+) -> dict[Group, Sequence[Interval]]:
+    """The slots wanted at the sites in reach, by school calendar and zone; none that has begun."""
+    conditions, parameters = search._site_conditions(criteria)
+    rows = db.session.execute(
+        search._text(
+            "SELECT DISTINCT s.calendar, s.time_zone FROM site s"  # noqa: S608
+            f" WHERE {' AND '.join(conditions)} ORDER BY 1, 2"
+        ),
+        parameters,
+    )
+    groups = [(SchoolCalendar(calendar), zone) for calendar, zone in rows]
+    first = local_day(season.start) if season.start.tzinfo else season.start.date()
+    skipped: Mapping[SchoolCalendar, set[date]] = {}
+    if season.skip_school_holidays and groups:
+        calendars = {calendar for calendar, _ in groups}
+        skipped = list_holiday_days(calendars, first - timedelta(days=1), season.until)
+    return {
+        (calendar, zone): [
+            slot
+            for slot in weekly_slots(
+                starts_at=from_wall(season.start, zone),
+                ends_at=from_wall(season.end, zone),
+                until=season.until,
+                zone_name=zone,
+                skip=skipped.get(calendar, ()),
+                weekdays=season.weekdays,
+            )
+            if slot.start >= now
+        ]
+        for calendar, zone in groups
+    }
+
+
+def build(
+    criteria: Criteria,
+    season: Season,
+    wanted: Mapping[Group, Sequence[Interval]],
+    now: datetime,
+) -> tuple[str, dict[str, Any]]:
+    """The statement and its parameters, without the page's."""
+    conditions, parameters = search._conditions(criteria)
+    groups = [(group, slots) for group, slots in wanted.items() if slots]
+    first = min(slots[0] for _, slots in groups)
+    soon = now + -(now - search.EPOCH) % search.QUARTER
+    within = "true"
+    if criteria.bookable:
+        conditions.append("CAST(:minutes AS int) BETWEEN r.min_minutes AND r.max_minutes")
+        within = _WITHIN
+    if criteria.max_price_cents is not None:
+        conditions.append(f"{search._PRICE.format(room='r.id', zone='s.time_zone')} <= :max_price")
+        parameters["max_price"] = criteria.max_price_cents
+    parameters |= {
+        "calendars": [calendar.value for (calendar, _), _ in groups],
+        "zones": [zone for (_, zone), _ in groups],
+        "slots": [ranges_literal(slots) for _, slots in groups],
+        "days": [days_of(slots) for _, slots in groups],
+        "coverage": season.min_coverage,
+        "minutes": first.length // MINUTE,
+        "priced_at": first.start,
+        "now": now,
+        "soon_from": soon,
+        "soon_to": soon + search.SOON,
+        "later_to": soon + search.LATER,
+        "soon_days": days_literal(soon, soon + search.SOON),
+        "later_days": days_literal(soon + search.SOON, soon + search.LATER),
+    }
+    return (
+        _SEASON.format(
+            distance=search._DISTANCE if criteria.has_place else "NULL::float8",
+            price=search._PRICE.format(room="near.id", zone="near.time_zone"),
+            within_hit=within.format(row="hit"),
+            within_best=within.format(row="best"),
+            where=" AND ".join(conditions),
+        ),
+        parameters,
+    )
+
+
+def ranges_literal(slots: Iterable[Interval]) -> str:
+    """These slots as PostgreSQL writes an array of ranges."""
+    return "{" + ",".join(f'"[{s.start.isoformat()},{s.end.isoformat()})"' for s in slots) + "}"
+
+
+def days_of(slots: Iterable[Interval]) -> str:
+    """utc_days() of all these slots, as PostgreSQL writes an array."""
+    days = {day for slot in slots for day in utc_days(slot.start, slot.end)}
+    return "{" + ",".join(day.isoformat() for day in sorted(days)) + "}"
+
+
+def _served(row: Any, wanted: Mapping[Group, Sequence[Interval]]) -> Served:
+    slots = wanted[SchoolCalendar(row.calendar), row.time_zone]
+    return Served(
+        found=search._found(row),
+        wanted=slots,
+        missing=tuple(slots[n - 1] for n in row.missing or ()),
+        shut=frozenset(slots[n - 1] for n in row.shut or ()),
+    )
+
+
+_WITHIN = """lower(slot) BETWEEN CAST(:now AS timestamptz)
+                 + make_interval(mins => {row}.notice_minutes)
+             AND CAST(:now AS timestamptz) + make_interval(days => {row}.horizon_days)"""
+_SEASON = f"""
+WITH wanted AS MATERIALIZED (
+  SELECT g.calendar, g.zone, g.list, g.days, m.span, cardinality(g.list) AS number
+    FROM (SELECT calendar, zone, CAST(slots AS tstzrange[]) AS list, CAST(days AS date[]) AS days
+            FROM unnest(CAST(:calendars AS text[]), CAST(:zones AS text[]),
+                        CAST(:slots AS text[]), CAST(:days AS text[]))
+                 AS u (calendar, zone, slots, days)) g,
+         LATERAL (SELECT range_agg(slot) AS span FROM unnest(g.list) slot) m
+), hit AS MATERIALIZED (
+  SELECT r.id, r.name, r.schedule_id, r.notice_minutes, r.horizon_days,
+         s.time_zone, s.calendar, {{distance}} AS km
+    FROM site s JOIN room r ON r.site_id = s.id
+   WHERE {{where}}
+), opening AS MATERIALIZED (
+  SELECT k.schedule_id, o.open, w.calendar, w.zone, w.list, w.days, w.number
+    FROM (SELECT DISTINCT schedule_id, calendar, time_zone FROM hit) k
+    JOIN wanted w ON w.calendar = k.calendar AND w.zone = k.time_zone,
+         LATERAL open_in(k.schedule_id, w.days, w.span) o,
+         LATERAL (SELECT count(*) AS open FROM unnest(w.list) slot WHERE o.open @> slot) possible
+   WHERE possible.open >= CAST(:coverage AS numeric) * w.number
+), served AS MATERIALIZED (
+  SELECT hit.*, w.list, w.number, w.open, f.free, c.served
+    FROM hit JOIN opening w ON w.schedule_id = hit.schedule_id,
+         LATERAL busy_in(hit.id, w.days) b,
+         LATERAL (SELECT w.open - b.busy AS free OFFSET 0) f,
+         LATERAL (SELECT count(*) AS served FROM unnest(w.list) slot
+                   WHERE f.free @> slot AND {{within_hit}}) c
+   WHERE c.served >= CAST(:coverage AS numeric) * w.number
+), near AS (
+  SELECT served.*, rank() OVER (ORDER BY served::float8 / number DESC, km) AS position
+    FROM served
+), page AS (
+  SELECT r.id, r.slug, r.name, r.kind, r.capacity, r.schedule_id, r.min_minutes,
+         r.step_minutes,
+         greatest(CAST(:soon_from AS timestamptz), CAST(:now AS timestamptz)
+                  + make_interval(mins => r.notice_minutes)) AS earliest,
+         s.id AS site_id, s.uai, s.name AS site_name, s.commune, s.lat, s.lon, s.time_zone,
+         best.calendar, best.km, best.price, true AS opened, best.served, best.number,
+         (SELECT array_agg(n) FROM unnest(best.list) WITH ORDINALITY AS u (slot, n)
+           WHERE NOT (best.free @> slot AND {{within_best}})) AS missing,
+         (SELECT array_agg(n) FROM unnest(best.list) WITH ORDINALITY AS u (slot, n)
+           WHERE NOT best.open @> slot) AS shut
+    FROM (
+      SELECT * FROM (
+        SELECT near.*, {{price}} AS price FROM near WHERE position <= :last
+      ) priced
+       ORDER BY served::float8 / number DESC, km NULLS LAST, price NULLS LAST, name, id
+       LIMIT :limit OFFSET :offset
+    ) best JOIN room r ON r.id = best.id JOIN site s ON s.id = r.site_id
+)
+SELECT c.total, c.reach, page.*,
+       coalesce({search._NEXT.format(days="soon_days", low="soon_from", high="soon_to")},{
+    search._NEXT.format(days="later_days", low="soon_to", high="later_to")
+}) AS next_free
+  FROM (SELECT (SELECT count(*) FROM served) AS total, (SELECT count(*) FROM hit) AS reach) c
+  LEFT JOIN page ON true
+ ORDER BY served::float8 / number DESC, km NULLS LAST, price NULLS LAST, name, id
+"""  # noqa: S608 constants only

@@ -145,9 +145,7 @@ def build(
     if criteria.bookable:
         conditions.append("CAST(:minutes AS int) BETWEEN r.min_minutes AND r.max_minutes")
         within = _WITHIN
-    if criteria.max_price_cents is not None:
-        conditions.append(f"{search._PRICE.format(room='r.id', zone='s.time_zone')} <= :max_price")
-        parameters["max_price"] = criteria.max_price_cents
+    price_condition(criteria, conditions, parameters)
     parameters |= {
         "calendars": [calendar.value for (calendar, _), _ in groups],
         "zones": [zone for (_, zone), _ in groups],
@@ -173,6 +171,14 @@ def build(
         ),
         parameters,
     )
+
+
+def price_condition(criteria: Criteria, conditions: list[str], parameters: dict[str, Any]) -> None:
+    """Keep the rooms whose price of one date is not above the one asked for."""
+    if criteria.max_price_cents is not None:
+        price = search._PRICE.format(room="r.id", zone="s.time_zone")
+        conditions.append(f"{price} <= :max_price")
+        parameters["max_price"] = criteria.max_price_cents
 
 
 def ranges_literal(slots: Iterable[Interval]) -> str:

@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.tools import run_script
 
-revision = "0007_room_words"
-down_revision = "0006_jobs"
+revision = "0009_room_words"
+down_revision = "0008_calendars"
 branch_labels = None
 depends_on = None
 

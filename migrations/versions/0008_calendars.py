@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_calendars"
-down_revision = "0006_jobs"
+revision = "0008_calendars"
+down_revision = "0007_opening_reasons"
 branch_labels = None
 depends_on = None
 

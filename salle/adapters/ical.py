@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import resource
 import select
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,27 +22,20 @@ from typing import Any
 import icalendar
 import recurring_ical_events
 
+from salle.adapters.ical_guard import LINE, MAX_BYTES, BadCalendar, reduce_calendar
 from salle.kernel.clock import from_wall
-from salle.kernel.errors import Invalid
 
-MAX_BYTES = 5_000_000
-MAX_EVENTS = 20_000
-MAX_DATES = 5_000  # of RDATE and EXDATE together
-MAX_PARTS = 60  # values of one BY… part of a rule
+__all__ = ["MAX_BYTES", "BadCalendar", "Lesson", "Reading", "read_calendar"]
+
 MAX_LESSONS = 10_000
-CPU_SECONDS = 8
-WALL_SECONDS = 30
+CPU_SECONDS = 1.5  # for any file, and more in proportion to its size
+CPU_SECONDS_PER_MEGABYTE = 4.0
+WALL_FACTOR = 5
 MEMORY_BYTES = 600_000_000  # beyond what the process already has
 
-LINE = "X-SALLE-LINE"
 _DAY = timedelta(days=1)
-
-
-class BadCalendar(Invalid):
-    """The file is not an iCalendar file, or not one that can be laid out."""
-
-    code = "bad_calendar"
-    message = "Ce fichier n’est pas un calendrier iCalendar (.ics)."
+# What the two libraries raise on what they cannot read.
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,8 +63,9 @@ def read_calendar(content: bytes, *, zone_name: str, first: datetime, last: date
     Floating and all-day times are read in `zone_name`. Cancelled events and those marked
     transparent occupy nothing.
     """
-    text = _numbered(_checked(_text(content)))
-    raw = _in_child(lambda: _expand(text, zone_name, first, last))
+    text = reduce_calendar(content, last=last.date() + _DAY)
+    seconds = CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * len(text) / 1_000_000
+    raw = _in_child(lambda: _expand(text, zone_name, first, last), seconds)
     return Reading(
         lessons=sorted(
             Lesson(datetime.fromisoformat(start), datetime.fromisoformat(end), line, title)
@@ -82,56 +76,16 @@ def read_calendar(content: bytes, *, zone_name: str, first: datetime, last: date
     )
 
 
-def _text(content: bytes) -> str:
-    if len(content) > MAX_BYTES:
-        raise BadCalendar(f"Ce calendrier dépasse {MAX_BYTES // 1_000_000} Mo.")
-    if b"\0" in content:
-        raise BadCalendar
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
-def _checked(text: str) -> str:
-    """The text, if a static look finds nothing to refuse."""
-    unfolded = re.sub(r"\r?\n[ \t]", "", text).upper()
-    if not unfolded.lstrip().startswith("BEGIN:VCALENDAR"):
-        raise BadCalendar
-    if "END:VCALENDAR" not in unfolded:
-        raise BadCalendar("Ce calendrier est coupé : sa fin manque.")
-    if unfolded.count("BEGIN:VEVENT") > MAX_EVENTS:
-        raise BadCalendar(f"Ce calendrier a plus de {MAX_EVENTS} événements.")
-    if re.search(r"^[^:\n]*RULE[^\n]*FREQ=(HOURLY|MINUTELY|SECONDLY)", unfolded, re.MULTILINE):
-        raise BadCalendar("Ce calendrier répète un événement plus d’une fois par jour.")
-    for part in re.findall(r"[;:]BY[A-Z]+=([^;\r\n]*)", unfolded):
-        if part.count(",") >= MAX_PARTS:
-            raise BadCalendar("Ce calendrier a une règle de répétition démesurée.")
-    dates = re.findall(r"^(?:RDATE|EXDATE)[;:][^\n]*", unfolded, re.MULTILINE)
-    if sum(line.count(",") + 1 for line in dates) > MAX_DATES:
-        raise BadCalendar(f"Ce calendrier énumère plus de {MAX_DATES} dates.")
-    return text
-
-
-def _numbered(text: str) -> str:
-    """The text with, in each event, the number of the line where it begins."""
-    lines = text.splitlines()
-    return "\r\n".join(
-        f"{line}\r\n{LINE}:{number}" if line.strip().upper() == "BEGIN:VEVENT" else line
-        for number, line in enumerate(lines, start=1)
-    )
-
-
-def _in_child(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _in_child(work: Callable[[], dict[str, Any]], seconds: float) -> dict[str, Any]:
     """Run in a forked child with little CPU and memory: it may die, we do not."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover - its coverage dies with it
         os.close(reading)
-        _child(work, writing)
+        _child(work, writing, seconds)
     os.close(writing)
     try:
-        answer = _read_all(reading)
+        answer = _read_all(reading, seconds * WALL_FACTOR)
     finally:
         os.close(reading)
         with contextlib.suppress(ProcessLookupError):
@@ -145,18 +99,25 @@ def _in_child(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _child(work: Callable[[], dict[str, Any]], writing: int) -> None:  # pragma: no cover
+def _child(  # pragma: no cover
+    work: Callable[[], dict[str, Any]], writing: int, seconds: float
+) -> None:
     status = 1
     try:
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        # Finer than RLIMIT_CPU, which counts whole seconds; both end the process.
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        whole = int(seconds) + 2
+        resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
         with open("/proc/self/statm", encoding="ascii") as statm:
             size = int(statm.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY_BYTES, size + MEMORY_BYTES))
+        warnings.simplefilter("ignore")  # of the libraries, about the file
         try:
             result = work()
         except BadCalendar as error:
             result = {"refused": error.message}
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
+        except _MALFORMED:
             result = {"refused": "Ce calendrier est mal formé : il ne peut pas être lu."}
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(json.dumps(result).encode())
@@ -165,10 +126,10 @@ def _child(work: Callable[[], dict[str, Any]], writing: int) -> None:  # pragma:
         os._exit(status)
 
 
-def _read_all(reading: int) -> bytes:
+def _read_all(reading: int, patience: float) -> bytes:
     """Everything the child writes, or nothing if it takes too long or dies half-way."""
     chunks: list[bytes] = []
-    limit = time.monotonic() + WALL_SECONDS
+    limit = time.monotonic() + patience
     while True:
         ready, _, _ = select.select([reading], [], [], max(0.0, limit - time.monotonic()))
         if not ready:
@@ -188,7 +149,8 @@ def _expand(text: str, zone_name: str, first: datetime, last: datetime) -> dict[
         if calendar.name != "VCALENDAR":
             raise BadCalendar
         rejects += _take_out_broken(calendar)
-        warnings += _unknown_zones(calendar, zone_name) + _without_end(calendar)
+        warnings += _unknown_zones(calendar, zone_name)
+        warnings += _without_end(calendar) + _swapped(calendar, zone_name)
         query = recurring_ical_events.of(calendar)
         # A day more on each side: floating times have no offset yet.
         for event in query.between(first - _DAY, last + _DAY):
@@ -221,14 +183,12 @@ def _problem(event: Any) -> str | None:
         return f"{', '.join(sorted(broken))} illisible"
     if not hasattr(event.get("DTSTART"), "dt"):
         return "DTSTART absent ou donné plusieurs fois"
-    start, end = _bounds(event, "UTC")
-    if end < start:
-        return "la fin précède le début"
     try:
         alone = icalendar.Calendar()
         alone.add_component(event)
-        next(recurring_ical_events.of(alone).after(start - _DAY), None)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        start, _ = _bounds(event, "UTC")
+        recurring_ical_events.of(alone).between(start - _DAY, start + _DAY)
+    except _MALFORMED:
         return "répétition illisible"
     return None
 
@@ -255,6 +215,13 @@ def _without_end(calendar: Any) -> list[tuple[int, str]]:
         and "DURATION" not in event
         and not _is_free(event)
     ]
+
+
+def _swapped(calendar: Any, zone_name: str) -> list[tuple[int, str]]:
+    """An end before the start: both are read the other way round, as the library does."""
+    bounds = [(event, *_bounds(event, zone_name)) for event in calendar.walk("VEVENT")]
+    text = "la fin précède le début : les deux sont lus dans l’autre sens"
+    return [(_line(event), text) for event, start, end in bounds if end < start]
 
 
 def _line(event: Any) -> int:

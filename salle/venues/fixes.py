@@ -11,9 +11,9 @@ from datetime import timedelta
 from salle.db import db
 from salle.venues import search
 from salle.venues.asking import RoomRules
+from salle.venues.criteria import Criteria, price_condition, room_conditions
 from salle.venues.free import Interval
-from salle.venues.search import Criteria
-from salle.venues.season import Served, days_of, price_condition, ranges_literal
+from salle.venues.season import Served, days_of, ranges_literal
 from salle.venues.suggestions import NEARBY_KM, Alternative
 
 MINUTE = timedelta(minutes=1)
@@ -39,13 +39,14 @@ def nearby_fixes(
     in another collège.
     """
     anywhere = replace(criteria, lat=None, lon=None, commune=None, uai=None, q=None)
-    conditions, parameters = search._conditions(anywhere)
-    price_condition(anywhere, conditions, parameters)
+    conditions, parameters = room_conditions(anywhere)
+    dear, more = price_condition(anywhere)
     first = failing[0].missing[0]
     rows = db.session.execute(
-        search._text(_OTHERS.format(where=" AND ".join(conditions))),
+        search._text(_OTHERS.format(where=" AND ".join((*conditions, *dear)))),
         {
             **parameters,
+            **more,
             "rooms": [one.found.room_id for one in failing],
             "slots": [ranges_literal(one.missing) for one in failing],
             "days": [days_of(one.missing) for one in failing],

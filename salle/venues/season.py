@@ -16,10 +16,18 @@ from typing import Any
 from salle.db import db
 from salle.kernel.clock import from_wall, local_day
 from salle.venues import search
+from salle.venues.criteria import (
+    DISTANCE,
+    PRICE,
+    Criteria,
+    price_condition,
+    room_conditions,
+    site_conditions,
+)
 from salle.venues.free import Interval, days_literal, utc_days
 from salle.venues.queries import list_holiday_days
 from salle.venues.rules import SchoolCalendar
-from salle.venues.search import Criteria, Found
+from salle.venues.search import Found
 from salle.venues.series import weekly_slots
 
 MINUTE = timedelta(minutes=1)
@@ -99,7 +107,7 @@ def wanted_slots(
     criteria: Criteria, season: Season, now: datetime
 ) -> dict[Group, Sequence[Interval]]:
     """The slots wanted at the sites in reach, by school calendar and zone; none that has begun."""
-    conditions, parameters = search._site_conditions(criteria)
+    conditions, parameters = site_conditions(criteria)
     rows = db.session.execute(
         search._text(
             "SELECT DISTINCT s.calendar, s.time_zone FROM site s"  # noqa: S608
@@ -137,15 +145,16 @@ def build(
     now: datetime,
 ) -> tuple[str, dict[str, Any]]:
     """The statement and its parameters, without the page's."""
-    conditions, parameters = search._conditions(criteria)
+    conditions, parameters = room_conditions(criteria)
+    dear, more = price_condition(criteria)
+    parameters |= more
     groups = [(group, slots) for group, slots in wanted.items() if slots]
     first = min(slots[0] for _, slots in groups)
-    soon = now + -(now - search.EPOCH) % search.QUARTER
+    soon = search.next_quarter(now)
     within = "true"
     if criteria.bookable:
-        conditions.append("CAST(:minutes AS int) BETWEEN r.min_minutes AND r.max_minutes")
+        conditions.append(search._LENGTH)
         within = _WITHIN
-    price_condition(criteria, conditions, parameters)
     parameters |= {
         "calendars": [calendar.value for (calendar, _), _ in groups],
         "zones": [zone for (_, zone), _ in groups],
@@ -163,22 +172,14 @@ def build(
     }
     return (
         _SEASON.format(
-            distance=search._DISTANCE if criteria.has_place else "NULL::float8",
-            price=search._PRICE.format(room="near.id", zone="near.time_zone"),
+            distance=DISTANCE if criteria.has_place else "NULL::float8",
+            price=PRICE.format(room="near.id", zone="near.time_zone"),
             within_hit=within.format(row="hit"),
             within_best=within.format(row="best"),
-            where=" AND ".join(conditions),
+            where=" AND ".join((*conditions, *dear)),
         ),
         parameters,
     )
-
-
-def price_condition(criteria: Criteria, conditions: list[str], parameters: dict[str, Any]) -> None:
-    """Keep the rooms whose price of one date is not above the one asked for."""
-    if criteria.max_price_cents is not None:
-        price = search._PRICE.format(room="r.id", zone="s.time_zone")
-        conditions.append(f"{price} <= :max_price")
-        parameters["max_price"] = criteria.max_price_cents
 
 
 def ranges_literal(slots: Iterable[Interval]) -> str:
@@ -242,7 +243,8 @@ WITH wanted AS MATERIALIZED (
          greatest(CAST(:soon_from AS timestamptz), CAST(:now AS timestamptz)
                   + make_interval(mins => r.notice_minutes)) AS earliest,
          s.id AS site_id, s.uai, s.name AS site_name, s.commune, s.lat, s.lon, s.time_zone,
-         best.calendar, best.km, best.price, true AS opened, best.served, best.number,
+         best.calendar, best.km, best.price, true AS opened,
+         NULL::timestamptz AS begins, best.served, best.number,
          (SELECT array_agg(n) FROM unnest(best.list) WITH ORDINALITY AS u (slot, n)
            WHERE NOT (best.free @> slot AND {{within_best}})) AS missing,
          (SELECT array_agg(n) FROM unnest(best.list) WITH ORDINALITY AS u (slot, n)

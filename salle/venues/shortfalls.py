@@ -18,13 +18,13 @@ import sqlalchemy as sa
 from salle.kernel.clock import day_span, local_day
 from salle.kernel.errors import DomainError
 from salle.venues.asking import RoomRules, check_times, room_rules
+from salle.venues.criteria import Criteria
 from salle.venues.explanations import closed_that_day, other_hours, taken
 from salle.venues.fixes import Fix, nearby_fixes
 from salle.venues.free import Interval, days_literal, read
 from salle.venues.models import Room
 from salle.venues.occupations import SlotTaken
 from salle.venues.queries import list_rooms
-from salle.venues.search import Criteria
 from salle.venues.season import Served, days_of, ranges_literal
 
 SHIFTS = (timedelta(minutes=-30), timedelta(minutes=30))

@@ -10,11 +10,11 @@ import pytest
 
 from salle.kernel.errors import Invalid
 from salle.venues.availability import is_free
+from salle.venues.criteria import Criteria
 from salle.venues.models import Room
 from salle.venues.queries import school_holiday_days
 from salle.venues.rules import OccupationKind, SchoolCalendar
 from salle.venues.school_holidays import load_school_holidays
-from salle.venues.search import Criteria
 from salle.venues.season import Season, search_season
 from tests.factories import (
     NOW,

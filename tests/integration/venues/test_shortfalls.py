@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from salle.venues.availability import is_free, refusal
+from salle.venues.criteria import Criteria
 from salle.venues.models import Room
 from salle.venues.queries import list_rooms
 from salle.venues.rules import OccupationKind, RoomKind
-from salle.venues.search import Criteria
 from salle.venues.season import Season, search_season
 from salle.venues.shortfalls import Missing, explain_missing
 from tests.factories import NOW, RENNES, at, make_room, make_site, make_space, make_windows, occupy

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import salle.accounts.models
 import salle.audit.models
 import salle.bookings.models
+import salle.bookings.quotas
 import salle.calendars.models
 import salle.doors.models
 import salle.grants.models

@@ -138,6 +138,7 @@ def show(key: str) -> Response:
             "max_minutes": room.max_minutes,
             "notice_minutes": room.notice_minutes,
             "horizon_days": room.horizon_days,
+            "latest_minute": room.latest_minute,
             "site": {
                 "id": site.id,
                 "uai": site.uai,

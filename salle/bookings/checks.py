@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from salle.bookings.rules import MAX_PURPOSE
+from salle.kernel.words import date_fr, pluriel
 from salle.venues.asking import Refused, RoomRules
 
 
@@ -17,8 +18,9 @@ def check_people(rules: RoomRules, headcount: int) -> None:
         )
     if headcount > rules.capacity:
         raise Refused(
-            f"La salle accueille {rules.capacity} personnes au plus : c’est la règle de sécurité "
-            f"incendie du bâtiment. Vous en annoncez {headcount} : cherchez une salle plus grande.",
+            f"{rules.set_by} accueille dans cette salle {pluriel(rules.capacity, 'personne')} "
+            f"au plus, pour la sécurité incendie. Vous en annoncez {headcount}\u00a0: "
+            "venez moins nombreux, ou cherchez une salle plus grande.",
             code="too_many_people",
             errors={"headcount": f"{rules.capacity} personnes au plus."},
         )
@@ -28,7 +30,8 @@ def check_purpose(purpose: str) -> None:
     """A short description of what will be done. Raises Refused."""
     if not 1 <= len(purpose.strip()) <= MAX_PURPOSE or "\x00" in purpose:
         raise Refused(
-            f"Dites en quelques mots ce que vous ferez ({MAX_PURPOSE} caractères au plus).",
+            "Le collège demande à quoi servira la salle. Dites en quelques mots ce que vous "
+            f"ferez ({MAX_PURPOSE} caractères au plus).",
             errors={"purpose": "Une phrase suffit."},
         )
 
@@ -37,7 +40,13 @@ def check_insurance(insured_until: date | None, day: date) -> None:
     """The liability insurance must cover the day of use, not the day of the request."""
     if insured_until is None or insured_until < day:
         raise Refused(
-            "L’assurance de votre association doit couvrir le jour de l’utilisation. "
-            "Envoyez l’attestation à jour au collège.",
+            "Le collège demande une assurance qui couvre le jour de l’utilisation, "
+            f"{date_fr(day)}. "
+            + (
+                f"Celle de votre association s’arrête le {date_fr(insured_until)}. "
+                if insured_until is not None
+                else "Aucune n’est connue pour votre association. "
+            )
+            + "Envoyez-lui l’attestation à jour.",
             code="insurance_missing",
         )

@@ -15,6 +15,7 @@ from salle.accounts.rules import Permission
 from salle.audit.service import record
 from salle.bookings import checks, emails
 from salle.bookings.changes import IllegalMove, confirm, move, release
+from salle.bookings.limits import check_limits
 from salle.bookings.models import Booking, BookingDate, BookingEvent
 from salle.bookings.permissions import can_cancel, can_decide, can_see
 from salle.bookings.queries import (
@@ -39,7 +40,7 @@ from salle.payments.queries import find_latest_payment, get_tariff, list_live_pa
 from salle.payments.rules import Audience, PaymentState
 from salle.payments.service import prepare_payment
 from salle.venues.asking import check_times, room_rules
-from salle.venues.availability import refusal
+from salle.venues.availability import Interval, refusal
 from salle.venues.models import Room
 from salle.venues.occupations import Occupation, lock_spaces
 from salle.venues.queries import get_room, list_space_buffers
@@ -51,8 +52,8 @@ class NotEligible(NotAllowed):
 
     code = "organisation_not_eligible"
     message = (
-        "Le dossier de votre association n’est pas encore accepté. "
-        "Complétez-le ou écrivez au Département."
+        "Le Département n’a pas encore accepté le dossier de votre association. "
+        "Complétez-le, ou écrivez-lui."
     )
 
 
@@ -120,6 +121,13 @@ def create_booking(*, request: Request, actor: User, now: datetime) -> Booking:
     )
     last_day = local_day(request.ends_at, room.site.time_zone)
     checks.check_insurance(organisation.insured_until, last_day)
+    check_limits(
+        room=room,
+        organisation_id=organisation.id,
+        headcount=request.headcount,
+        slots=[Interval(request.starts_at, request.ends_at)],
+        leaving=overdue,
+    )
     for booking_id in overdue:
         expire_booking(booking_id=booking_id, now=now)
     if (refused := refusal(room, request.starts_at, request.ends_at)) is not None:

@@ -15,6 +15,7 @@ from salle.adapters.payment_gateway import CheckoutState
 from salle.audit.service import record
 from salle.bookings import emails
 from salle.bookings.changes import confirm
+from salle.bookings.limits import fits_building, lock_building
 from salle.bookings.queries import BookingView, get_view, lock_booking
 from salle.bookings.rules import BookingState
 from salle.db import db
@@ -24,6 +25,7 @@ from salle.payments.models import Payment
 from salle.payments.queries import get_payment, lock_payment
 from salle.payments.rules import PaymentState
 from salle.payments.service import mark_paid, mark_refunded
+from salle.venues.availability import Interval
 from salle.venues.occupations import lock_spaces
 from salle.venues.queries import list_space_buffers
 
@@ -84,9 +86,11 @@ def complete_refund(*, payment_id: uuid.UUID, refund_id: str, now: datetime) -> 
 
 
 def _lock(payment_id: uuid.UUID) -> tuple[BookingView, Payment]:
-    """Spaces, then booking, then payment: the one order of locks."""
+    """Spaces, site, booking, payment: the one order of locks."""
     booking_id = get_payment(payment_id).booking_id
-    lock_spaces(list_space_buffers(get_view(booking_id).room.id))
+    view = get_view(booking_id)
+    lock_spaces(list_space_buffers(view.room.id))
+    lock_building(view.site.id)
     lock_booking(booking_id)
     payment = lock_payment(payment_id)
     return get_view(booking_id), payment
@@ -98,6 +102,9 @@ def _confirm(view: BookingView, now: datetime) -> bool:
         confirm(view, actor_id=None, now=now, reason="paiement reçu")
         return True
     if booking.state != BookingState.EXPIRED or booking.dates[0].ends_at <= now:
+        return False
+    dates = [Interval(date.starts_at, date.ends_at) for date in booking.dates]
+    if not fits_building(view.site, booking.headcount, dates):
         return False
     try:
         with db.session.begin_nested():

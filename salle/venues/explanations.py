@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from salle.kernel.clock import day_span, local_day
 from salle.kernel.errors import Conflict, DomainError, Invalid
 from salle.kernel.words import date_fr, heures, periode
+from salle.venues.asking import set_by
 from salle.venues.free import Interval, free_between, read, room_parameters, slot_state
 from salle.venues.models import Room
 from salle.venues.occupations import SlotTaken
@@ -101,14 +102,15 @@ def _explain_opening(room: Room, starts_at: datetime, ends_at: datetime) -> Doma
 def closed_that_day(room: Room, day: date, following: Interval | None) -> Closed:
     """The room does not open on that civil day; `following`: when it opens next."""
     return Closed(
-        f"{_site(room)} n’ouvre pas cette salle {date_fr(day)}. {_opens_next(room, following)}"
+        f"{set_by(room.site)} n’ouvre pas cette salle {date_fr(day)}. "
+        f"{_opens_next(room, following)}"
     )
 
 
 def other_hours(room: Room, day: date, opened: Sequence[Interval]) -> OutsideOpening:
     """The room opens on that civil day, at these hours only."""
     return OutsideOpening(
-        f"{_site(room)} ouvre cette salle {date_fr(day)} aux heures suivantes : "
+        f"{set_by(room.site)} ouvre cette salle {date_fr(day)} aux heures suivantes : "
         f"{_hours(opened, room.site.time_zone)}. Choisissez un créneau qui y tienne en entier."
     )
 
@@ -147,7 +149,7 @@ def taken(
     works = _what_works(room, day, free)
     if lessons:
         return SchoolUse(
-            f"{_site(room)} se sert de cette salle pour ses cours, {when}. "
+            f"{set_by(room.site)} se sert de cette salle pour ses cours, {when}. "
             f"Les cours passent avant les réservations. {works}"
         )
     return SlotTaken(f"Ce créneau est déjà pris : {_by_whom(told)}, {when}{_pause(told)}. {works}")
@@ -176,13 +178,6 @@ def _what_works(room: Room, day: date, free: Sequence[Interval]) -> str:
 
 def _hours(pieces: Sequence[Interval], zone: str) -> str:
     return _join([heures(piece.start, piece.end, zone) for piece in pieces])
-
-
-def _site(room: Room) -> str:
-    """« Le collège des Tilleuls » : whose rule it is."""
-    name = room.site.name
-    first = name[:1].upper() + name[1:]
-    return f"Le {name[:1].lower()}{name[1:]}" if first.startswith("Collège") else first
 
 
 def _join(parts: Sequence[str]) -> str:

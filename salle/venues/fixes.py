@@ -66,6 +66,7 @@ def nearby_fixes(
             max_minutes=row.max_minutes,
             notice_minutes=row.notice_minutes,
             horizon_days=row.horizon_days,
+            latest_minute=row.latest_minute,
         )
         for number in row.numbers:
             slot = missing[row.room][number - 1]
@@ -84,7 +85,7 @@ def nearby_fixes(
 
 SIBLINGS, NEIGHBOURS, SITES = 4, 6, 30
 _COLUMNS = """r.id, r.slug, r.name, r.kind, r.schedule_id, r.capacity, r.step_minutes,
-          r.min_minutes, r.max_minutes, r.notice_minutes, r.horizon_days,
+          r.min_minutes, r.max_minutes, r.notice_minutes, r.horizon_days, r.latest_minute,
           s.name AS site_name, s.time_zone"""
 _FITS = """CAST(:minutes AS int) BETWEEN r.min_minutes AND r.max_minutes
           AND EXISTS (SELECT FROM tariff t WHERE t.room_id = r.id

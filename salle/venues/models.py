@@ -33,6 +33,7 @@ class Site(UuidKey, Model):
     time_zone: Mapped[str] = mapped_column(default="Europe/Paris", server_default="Europe/Paris")
     closed_on: Mapped[date | None]
     fictional: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
+    max_people: Mapped[int | None]  # present at once in all its rooms (fire safety)
 
     rooms: Mapped[list[Room]] = relationship(back_populates="site", lazy="raise")
 
@@ -40,6 +41,7 @@ class Site(UuidKey, Model):
         sa.CheckConstraint("uai ~ '^[0-9]{7}[A-HJ-NPR-Z]$'", name="uai_shape"),
         sa.CheckConstraint("siret ~ '^[0-9]{14}$'", name="siret_shape"),
         sa.CheckConstraint("lat BETWEEN -90 AND 90 AND lon BETWEEN -180 AND 180", name="position"),
+        sa.CheckConstraint("max_people BETWEEN 1 AND 99999", name="max_people"),
         sa.Index("ix_site_position", "lat", "lon"),
     )
 
@@ -115,6 +117,8 @@ class Room(UuidKey, Model):
     published_at: Mapped[datetime | None]
     hearing_loop: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
     accessible_toilets: Mapped[bool] = mapped_column(default=False, server_default=sa.text("false"))
+    # A use must end by then: minutes after midnight, past 1440 in the night that follows.
+    latest_minute: Mapped[int | None]
 
     site: Mapped[Site] = relationship(back_populates="rooms", lazy="raise")
 
@@ -122,6 +126,7 @@ class Room(UuidKey, Model):
         sa.UniqueConstraint("territory_id", "slug"),
         sa.CheckConstraint("slug ~ '^[a-z0-9-]{1,80}$'", name="slug_shape"),
         sa.CheckConstraint("capacity BETWEEN 1 AND 9999", name="capacity"),
+        sa.CheckConstraint("latest_minute BETWEEN 360 AND 1740", name="latest_minute"),
         sa.CheckConstraint(
             "step_minutes BETWEEN 5 AND 240 AND min_minutes BETWEEN 5 AND max_minutes"
             " AND max_minutes <= 1440 AND notice_minutes >= 0 AND horizon_days BETWEEN 1 AND 730"

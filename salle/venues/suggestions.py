@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from salle.kernel.clock import day_span, from_wall, local_day, to_wall
-from salle.venues.asking import next_step
+from salle.venues.asking import ENDS_IN_TIME, latest_end, next_step
 from salle.venues.free import (
     DAY,
     SPAN,
@@ -80,6 +80,8 @@ def _other_days(
     wall = to_wall(starts_at, zone).replace(tzinfo=None)
     day = wall.date()
     free = free_intervals(room, day + DAY, day + 8 * DAY)
+    if not _in_time(room, starts_at, starts_at + length):
+        return []
     wanted = [from_wall(wall + n * DAY, zone) for n in range(1, 8)]
     kept = [
         start
@@ -99,9 +101,20 @@ def _starts(
         start = next_step(nearest, room)
         if start + length > piece.end:
             start -= room.step_minutes * MINUTE
-        if piece.start <= start and start + length <= piece.end and start != starts_at:
+        if start == starts_at or not _in_time(room, start, start + length):
+            continue
+        if piece.start <= start and start + length <= piece.end:
             starts.append(start)
     return starts
+
+
+def _in_time(room: Room, start: datetime, end: datetime) -> bool:
+    """Whether the use ends by the room's latest hour."""
+    if room.latest_minute is None:
+        return True
+    zone = room.site.time_zone
+    latest = latest_end(start, room.latest_minute, zone)
+    return to_wall(end, zone).replace(tzinfo=None) <= latest
 
 
 def _of(room: Room, start: datetime, length: timedelta) -> Alternative:
@@ -121,6 +134,7 @@ SELECT r.id, r.slug, r.name
    AND :minutes BETWEEN r.min_minutes AND r.max_minutes
    AND CAST(:start AS timestamptz) >= CAST(:now AS timestamptz)
        + make_interval(mins => r.notice_minutes)
+   AND {ENDS_IN_TIME}
    AND f.free = {SPAN}
    AND EXISTS (SELECT FROM tariff t WHERE t.room_id = r.id AND t.valid @> CAST(:day AS date)
                   AND t.audience IN ('association', 'everyone'))

@@ -21,6 +21,7 @@ from salle.api.core import (
     page,
     read_instant,
 )
+from salle.api.seasons import coverage, find_season, is_season, read_season
 from salle.db import read_only
 from salle.kernel import clock
 from salle.kernel.clock import utcnow
@@ -74,6 +75,11 @@ class SearchSchema(StrictSchema):
     )
     unavailable = fields.Boolean(load_default=False)
     weekly_until = fields.Date()
+    weekdays = fields.List(
+        fields.Integer(validate=validate.Range(1, 7, error="De 1 (lundi) à 7 (dimanche).")),
+        load_default=list,
+        validate=validate.Length(max=7, error="Sept jours au plus."),
+    )
     skip_school_holidays = fields.Boolean()
     min_coverage = fields.Float(validate=validate.Range(0, 1, error="De 0 à 1."))
     limit = fields.Integer(
@@ -98,14 +104,24 @@ def search(data: dict[str, Any]) -> Response:
     """Search rooms; with `start` and `end`, only those wholly open and idle then.
 
     With `window_start`, `window_end` and `duration_minutes`: long enough somewhere in between.
+    With `weekly_until`: the rooms that serve enough dates of a season.
     """
-    if data.get("weekly_until") is not None:
-        raise InvalidField(
-            "weekly_until", "La recherche à la semaine n’est pas encore ouverte : cherchez un jour."
-        )
     read_only()
     now = utcnow()
     limit, offset = data["limit"], data["offset"]
+    if is_season(data):
+        for name in ("start", "end"):
+            data[name] = _LOST_PLUS.sub(_plus, data.get(name) or "")
+        season, criteria = read_season(data), _where(data)
+        rooms, missing = find_season(criteria, season, now=now, limit=limit, offset=offset)
+        items = [
+            {
+                **_item(one.found, criteria),
+                "coverage": coverage(one, missing.get(one.found.room_id, [])),
+            }
+            for one in rooms.rooms
+        ]
+        return answer(page(items, total=rooms.total, limit=limit, offset=offset))
     criteria = _criteria(data, now)
     found, total = search_rooms(criteria, now=now, limit=limit, offset=offset)
     items = [_item(f, criteria) for f in found]
@@ -185,10 +201,11 @@ def free(data: dict[str, date], key: str) -> Response:
     )
 
 
-def _criteria(data: dict[str, Any], now: datetime) -> Criteria:
+def _where(data: dict[str, Any]) -> Criteria:
+    """What is asked but the time."""
     lat, lon = _near(data.get("near"))
     kind = data.get("kind")
-    criteria = Criteria(
+    return Criteria(
         lat=lat,
         lon=lon,
         radius_km=data["radius_km"],
@@ -203,6 +220,10 @@ def _criteria(data: dict[str, Any], now: datetime) -> Criteria:
         max_price_cents=data.get("max_price_cents"),
         q=data.get("q"),
     )
+
+
+def _criteria(data: dict[str, Any], now: datetime) -> Criteria:
+    criteria = _where(data)
     if any(data.get(name) for name in ("window_start", "window_end", "duration_minutes")):
         if data.get("start") or data.get("end"):
             raise InvalidField("window_start", "Donnez un créneau ou une plage, pas les deux.")

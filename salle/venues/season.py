@@ -8,13 +8,13 @@ could be enough. The order is the share of dates served, then distance, price, n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from salle.db import db
-from salle.kernel.clock import from_wall, local_day
+from salle.kernel.clock import PARIS, from_wall, local_day
 from salle.venues import search
 from salle.venues.criteria import (
     DISTANCE,
@@ -121,21 +121,27 @@ def wanted_slots(
     if season.skip_school_holidays and groups:
         calendars = {calendar for calendar, _ in groups}
         skipped = list_holiday_days(calendars, first - timedelta(days=1), season.until)
-    return {
-        (calendar, zone): [
-            slot
-            for slot in weekly_slots(
-                starts_at=from_wall(season.start, zone),
-                ends_at=from_wall(season.end, zone),
-                until=season.until,
-                zone_name=zone,
-                skip=skipped.get(calendar, ()),
-                weekdays=season.weekdays,
-            )
-            if slot.start >= now
-        ]
+    wanted = {
+        (calendar, zone): _slots(season, zone, skipped.get(calendar, ()), now)
         for calendar, zone in groups
     }
+    if not groups:
+        _slots(season, PARIS, (), now)  # what makes no season is refused wherever it is asked
+    return wanted
+
+
+def _slots(
+    season: Season, zone: str, skipped: Collection[date], now: datetime
+) -> Sequence[Interval]:
+    slots = weekly_slots(
+        starts_at=from_wall(season.start, zone),
+        ends_at=from_wall(season.end, zone),
+        until=season.until,
+        zone_name=zone,
+        skip=skipped,
+        weekdays=season.weekdays,
+    )
+    return [slot for slot in slots if slot.start >= now]
 
 
 def build(

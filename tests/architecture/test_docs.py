@@ -38,7 +38,7 @@ FAMILIES = {
 }
 
 # Errors of imports by the command line, and an answer that nothing gives yet.
-NOT_OF_THE_API = {"bad_calendar", "unusable_file", "rate_limited"}
+NOT_OF_THE_API = {"bad_calendar", "calendar_not_fetched", "unusable_file", "rate_limited"}
 
 
 @cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +23,15 @@ from salle.api.core import (
     read_instant,
 )
 from salle.bookings import checkout, service
+from salle.bookings.creation import create_booking as make_booking
+from salle.bookings.offers import (
+    DateOffer,
+    Request,
+    audience_of,
+    offer_dates,
+    total_of,
+    wanted_slots,
+)
 from salle.bookings.permissions import can_see, can_see_codes
 from salle.bookings.queries import BookingView, get_view, list_for_sites, list_for_user
 from salle.bookings.rules import BookingState
@@ -32,7 +43,7 @@ from salle.organisations.queries import get_own_organisation
 from salle.payments.models import Payment
 from salle.payments.queries import find_latest_payment, map_latest_payments
 from salle.payments.rules import PaymentState
-from salle.venues.availability import alternatives, refusal
+from salle.venues.availability import alternatives
 from salle.venues.models import Room
 from salle.venues.queries import get_room, list_site_ids_for_user
 from salle.web.access import find_actor, get_actor, public, signed_in
@@ -49,7 +60,7 @@ class SlotSchema(StrictSchema):
     start = CleanText(required=True, max_length=40)
     end = CleanText(required=True, max_length=40)
     weekly_until = fields.Date()
-    skip_school_holidays = fields.Boolean()
+    skip_school_holidays = fields.Boolean(load_default=False)
 
 
 class QuoteSchema(SlotSchema):
@@ -93,46 +104,53 @@ class PageSchema(StrictSchema):
 @public
 @blueprint.arguments(QuoteSchema)
 def create_quote(data: dict[str, Any]) -> Response:
-    """The price of a use, and whether the slot is free."""
+    """The price of a use or of a weekly series, and which dates are free."""
     room, starts_at, ends_at = _read_slot(data)
     organisation = None
     if data.get("organisation_id") is not None and (actor := find_actor()) is not None:
         organisation = get_own_organisation(actor.id, data["organisation_id"])
-    now = utcnow()
-    price = service.quote(
-        room=room,
-        audience=service.audience_of(organisation),
-        starts_at=starts_at,
-        ends_at=ends_at,
-        now=now,
+    slots = wanted_slots(
+        room,
+        starts_at,
+        ends_at,
+        weekly_until=data.get("weekly_until"),
+        skip_school_holidays=data["skip_school_holidays"],
     )
-    refused = refusal(room, starts_at, ends_at)
-    date: dict[str, Any] = {
-        "start": iso(starts_at, room.site.time_zone),
-        "end": iso(ends_at, room.site.time_zone),
-        "price_cents": price.price_cents,
-        "available": refused is None,
-    }
-    if refused is not None:
-        date["reason"] = refused.code
+    offers = offer_dates(room=room, audience=audience_of(organisation), slots=slots, now=utcnow())
+    priced = [offer.price for offer in offers if offer.price is not None]
+    if not priced:
+        raise offers[0].refused or NotFound
+    free = [offer.granted for offer in offers if offer.refused is None]
+    total = total_of(free or priced)
     return answer(
         {
-            "price_cents": price.price_cents,
-            "full_value_cents": price.full_value_cents,
-            "rule": price.rule,
-            "dates": [date],
+            "price_cents": total.price_cents,
+            "full_value_cents": total.full_value_cents,
+            "rule": total.rule,
+            "dates": [_offer(offer, room.site.time_zone) for offer in offers],
         }
     )
+
+
+def _offer(offer: DateOffer, zone: str) -> dict[str, Any]:
+    price, refused = offer.price, offer.refused
+    date: dict[str, Any] = {
+        "start": iso(offer.slot.start, zone),
+        "end": iso(offer.slot.end, zone),
+        "price_cents": price.price_cents if price is not None else None,
+        "available": refused is None,
+    }
+    return date | ({"reason": refused.code} if refused is not None else {})
 
 
 @blueprint.post("/bookings")
 @signed_in
 @blueprint.arguments(BookingSchema)
 def create_booking(data: dict[str, Any]) -> Response:
-    """Book a slot; 409 with alternatives when somebody has it."""
+    """Book a slot or a weekly series; 409 with alternatives when somebody has it."""
     room, starts_at, ends_at = _read_slot(data)
-    now = utcnow()
-    wanted = service.Request(
+    now, zone = utcnow(), room.site.time_zone
+    wanted = Request(
         room_id=room.id,
         organisation_id=data["organisation_id"],
         starts_at=starts_at,
@@ -140,16 +158,27 @@ def create_booking(data: dict[str, Any]) -> Response:
         purpose=data["purpose"],
         headcount=data["headcount"],
         idempotency_key=_read_key(),
+        weekly_until=data.get("weekly_until"),
+        skip_school_holidays=data["skip_school_holidays"],
+        skip_refused=data["on_conflict"] == "skip",
     )
+    order = None
     try:
         with transaction():
-            booking_id = service.create_booking(request=wanted, actor=get_actor(), now=now).id
+            made = make_booking(request=wanted, actor=get_actor(), now=now, room=room)
+            last = find_latest_payment(made.id) if made.known else None
+            document = _serialise(made.view, last)
+            if made.payment is not None:
+                document["payment"] = {"state": PaymentState.CREATED, "checkout_url": None}
+                order = checkout.order_of(made.view, made.payment, **_return_urls(made.id))
     except DomainError as error:
-        if error.code in WITH_ALTERNATIVES:
-            error.extra["alternatives"] = _alternatives(wanted, now)
+        _add_details(error, wanted, zone, now)
         raise
-    _open_checkout(booking_id, now)
-    return answer(serialise(get_view(booking_id)), status=201)
+    if made.known:
+        _reopen_checkout(document, now)
+    elif order is not None:
+        _open_checkout(document, lambda: checkout.send_order(order))
+    return answer(document, status=201)
 
 
 @blueprint.get("/bookings")
@@ -262,11 +291,6 @@ def _payment(payment: Payment | None) -> dict[str, Any] | None:
 
 
 def _read_slot(data: dict[str, Any]) -> tuple[Room, datetime, datetime]:
-    if data.get("weekly_until") is not None:
-        raise InvalidField(
-            "weekly_until",
-            "La réservation à la semaine n’est pas encore ouverte : réservez date par date.",
-        )
     room = get_room(data["room_id"])
     zone = room.site.time_zone
     return (
@@ -283,7 +307,7 @@ def _read_key() -> str | None:
     return key
 
 
-def _alternatives(wanted: service.Request, now: datetime) -> list[dict[str, Any]]:
+def _alternatives(wanted: Request, now: datetime) -> list[dict[str, Any]]:
     room = get_room(wanted.room_id)
     zone = room.site.time_zone
     return [
@@ -298,19 +322,43 @@ def _alternatives(wanted: service.Request, now: datetime) -> list[dict[str, Any]
     ]
 
 
-def _open_checkout(booking_id: uuid.UUID, now: datetime) -> None:
+def _add_details(error: DomainError, wanted: Request, zone: str, now: datetime) -> None:
+    """Of a series, every refused date; of one date, what would work instead."""
+    if "dates" in error.extra:
+        for date in error.extra["dates"]:
+            date["start"], date["end"] = iso(date["start"], zone), iso(date["end"], zone)
+    elif error.code in WITH_ALTERNATIVES:
+        error.extra["alternatives"] = _alternatives(wanted, now)
+
+
+def _return_urls(booking_id: uuid.UUID) -> dict[str, str]:
+    return {
+        "success_url": url_for("bookings.paid", booking_id=booking_id, _external=True),
+        "cancel_url": url_for("bookings.show", booking_id=booking_id, _external=True),
+    }
+
+
+def _open_checkout(document: dict[str, Any], ask: Callable[[], str]) -> None:
     """Ask for the payment page now; when the provider is down the hold stands without it."""
-    if get_view(booking_id).booking.state != BookingState.HELD:
-        return
     try:
-        checkout.open_checkout(
-            booking_id=booking_id,
-            success_url=url_for("bookings.paid", booking_id=booking_id, _external=True),
-            cancel_url=url_for("bookings.show", booking_id=booking_id, _external=True),
-            now=now,
-        )
+        url = ask()
     except checkout.ProviderDown:
         db.session.rollback()
+    else:
+        document["payment"] = {"state": PaymentState.PENDING, "checkout_url": url}
+
+
+def _reopen_checkout(document: dict[str, Any], now: datetime) -> None:
+    """The same for a request made twice, as long as its hold goes on."""
+    if document["state"] != BookingState.HELD:
+        return
+    booking_id = document["id"]
+
+    def ask() -> str:
+        return checkout.open_checkout(booking_id=booking_id, now=now, **_return_urls(booking_id))
+
+    with suppress(checkout.HoldExpired, checkout.AlreadyPaid):
+        _open_checkout(document, ask)
 
 
 def _visible(booking_id: uuid.UUID) -> BookingView:

@@ -6,8 +6,12 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from salle.audit.models import AuditEvent
 from salle.db import db
+
+_INSERT = sa.insert(AuditEvent.__table__)  # type: ignore[arg-type]
 
 
 def record(
@@ -20,13 +24,14 @@ def record(
     **details: Any,
 ) -> None:
     """Add one event (« booking.created ») to the current transaction."""
-    db.session.add(
-        AuditEvent(
-            at=at,
-            actor_id=actor_id,
-            action=action,
-            object_type=object_type,
-            object_id=str(object_id),
-            details=details,
-        )
+    db.session.execute(
+        _INSERT,
+        {
+            "at": at,
+            "actor_id": actor_id,
+            "action": action,
+            "object_type": object_type,
+            "object_id": str(object_id),
+            "details": details,
+        },
     )

@@ -48,10 +48,11 @@ def move(
         raise IllegalMove
     previous = booking.state
     booking.state = target
-    date_state = DateState(target.value)
-    for date in booking.dates:
-        date.state = date_state
-    _occupy(booking, target)
+    # Wishes, and dates that went their own way before, stay as they are.
+    followers = [date for date in booking.dates if date.state.value == previous.value]
+    for date in followers:
+        date.state = DateState(target.value)
+    _occupy([date.id for date in followers], target)
     db.session.add(
         BookingEvent(
             booking_id=booking.id,
@@ -80,16 +81,22 @@ def confirm(
     booking = view.booking
     booking.confirmed_at = now
     move(booking, BookingState.CONFIRMED, actor_id=actor_id, now=now, reason=reason)
-    grants = issue_grants(booking, booking.dates, view.room, now)
+    grants = issue_grants(booking, view.dates, view.room, now)
     queue_mail(
         emails.confirmed(view, grants),
         booking_id=booking.id,
         dedupe_key=f"confirmed-{booking.id}",
         now=now,
     )
-    remind_at = booking.dates[0].starts_at - REMINDER
-    if remind_at > now:
-        enqueue("bookings.remind", run_at=remind_at, booking_id=booking.id)
+    plan_reminder(view, now)
+
+
+def plan_reminder(view: BookingView, now: datetime) -> None:
+    """Queue the reminder of the next date; it queues that of the date after it."""
+    for date in view.dates:
+        if (remind_at := date.starts_at - REMINDER) > now:
+            enqueue("bookings.remind", run_at=remind_at, booking_id=view.booking.id)
+            return
 
 
 def release(
@@ -112,11 +119,11 @@ def release(
     )
 
 
-def _occupy(booking: Booking, target: BookingState) -> None:
+def _occupy(date_ids: list[uuid.UUID], target: BookingState) -> None:
     kind = OccupationKind.BOOKING if target == BookingState.CONFIRMED else OccupationKind.HOLD
     db.session.execute(
         sa.update(Occupation)
-        .where(Occupation.booking_date_id.in_([date.id for date in booking.dates]))
+        .where(Occupation.booking_date_id.in_(date_ids))
         .values(active=target in ACTIVE_STATES, kind=kind)
         .execution_options(synchronize_session=False)
     )

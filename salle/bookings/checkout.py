@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import TypedDict
 
 from salle.adapters.payment_gateway import GatewayError, GatewayRefused
-from salle.bookings.queries import get_view
+from salle.bookings.queries import BookingView, get_view
 from salle.bookings.rules import BookingState
 from salle.bookings.settlement import complete_refund, settle_payment
 from salle.db import db, transaction
@@ -18,9 +19,23 @@ from salle.kernel.clock import to_wall
 from salle.kernel.errors import Conflict, Unavailable
 from salle.payments.gateway import get_gateway
 from salle.payments.models import Payment
-from salle.payments.queries import find_latest_payment, get_payment, lock_payment
+from salle.payments.queries import find_latest_payment, get_payment
 from salle.payments.rules import PaymentState
-from salle.payments.service import attach_checkout
+from salle.payments.service import PaymentIntent, attach_checkout
+
+
+class Order(TypedDict):
+    """The arguments of the gateway's create_checkout()."""
+
+    payment_id: uuid.UUID
+    account: str
+    amount_cents: int
+    label: str
+    reference: str
+    customer_email: str
+    success_url: str
+    cancel_url: str
+    expires_at: datetime
 
 
 class HoldExpired(Conflict):
@@ -62,27 +77,46 @@ def open_checkout(
         raise HoldExpired
     if payment.state == PaymentState.PENDING and payment.checkout_url:
         return payment.checkout_url
-    date = booking.dates[0]
-    start = to_wall(date.starts_at, view.site.time_zone)
-    order = {
+    intent = PaymentIntent(
+        id=payment.id, account=payment.account, amount_cents=payment.amount_cents
+    )
+    order = order_of(view, intent, success_url=success_url, cancel_url=cancel_url)
+    db.session.rollback()  # no connection is kept while the provider is asked
+    return send_order(order)
+
+
+def order_of(
+    view: BookingView, payment: PaymentIntent, *, success_url: str, cancel_url: str
+) -> Order:
+    """What the provider is asked, as plain values: they outlive the transaction."""
+    booking, dates = view.booking, view.dates
+    start = to_wall(dates[0].starts_at, view.site.time_zone)
+    when = f"{start:%d/%m/%Y %H:%M}" if len(dates) == 1 else f"{len(dates)} dates"
+    assert booking.hold_expires_at is not None  # noqa: S101 ck_booking_hold_ends
+    return {
         "payment_id": payment.id,
         "account": payment.account,
         "amount_cents": payment.amount_cents,
-        "label": f"{view.room.name}, {view.site.name}, {start:%d/%m/%Y %H:%M}",
+        "label": f"{view.room.name}, {view.site.name}, {when}",
         "reference": booking.reference,
         "customer_email": view.recipient,
         "success_url": success_url,
         "cancel_url": cancel_url,
-        "expires_at": ends,
+        "expires_at": booking.hold_expires_at,
     }
-    payment_id = payment.id
-    db.session.rollback()  # no connection is kept while the provider is asked
+
+
+def send_order(order: Order) -> str:
+    """Ask the provider for its page and keep its address; raises ProviderDown.
+
+    Call it outside any transaction.
+    """
     try:
-        checkout = get_gateway().create_checkout(**order)  # type: ignore[arg-type]
+        checkout = get_gateway().create_checkout(**order)
     except GatewayError as error:
         raise ProviderDown from error
     with transaction():
-        attach_checkout(payment=lock_payment(payment_id), checkout=checkout)
+        attach_checkout(payment_id=order["payment_id"], checkout=checkout)
     return checkout.url
 
 

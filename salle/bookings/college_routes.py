@@ -26,9 +26,9 @@ def bookings() -> str:
         v
         for v in views
         if v.booking.state in {BookingState.CONFIRMED, BookingState.HELD}
-        and v.booking.dates[-1].ends_at > now
+        and v.dates[-1].ends_at > now
     ]
-    coming.sort(key=lambda view: view.booking.dates[0].starts_at)
+    coming.sort(key=lambda view: view.dates[0].starts_at)
     rest = [v for v in views if v not in waiting and v not in coming]
     return render_template(
         "bookings/college.html",

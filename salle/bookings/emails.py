@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from salle.bookings.models import BookingDate
 from salle.bookings.queries import BookingView
 from salle.bookings.rules import BookingState
 from salle.doors.queries import GrantView
@@ -43,9 +44,9 @@ def released(view: BookingView, state: BookingState, reason: str | None) -> Mess
     return _message(view, SUBJECTS[state], state.value, reason=reason)
 
 
-def reminder(view: BookingView, grants: Sequence[GrantView]) -> Message:
-    """Two days before."""
-    return _message(view, "C’est bientôt", "reminder", grants=grants)
+def reminder(view: BookingView, date: BookingDate, grants: Sequence[GrantView]) -> Message:
+    """Two days before that date."""
+    return _message(view, "C’est bientôt", "reminder", grants=grants, dates=[date])
 
 
 def refunded(view: BookingView, amount_cents: int) -> Message:
@@ -65,7 +66,8 @@ def _message(view: BookingView, subject: str, template: str, **context: Any) -> 
         template=f"bookings/emails/{template}.txt",
         context={
             "booking": view.booking,
-            "date": view.booking.dates[0],
+            "dates": view.dates,
+            "wishes": view.wishes,
             "room": view.room,
             "site": view.site,
             "organisation": view.organisation,

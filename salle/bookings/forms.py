@@ -21,6 +21,8 @@ class NewBookingForm(FrenchForm):
 
     debut = HiddenField(validators=[InputRequired("Choisissez un créneau.")])
     fin = HiddenField(validators=[InputRequired("Choisissez un créneau.")])
+    jusqu_au = HiddenField()
+    hors_vacances = HiddenField()
     organisation_id = RadioField(
         "Au nom de qui réservez-vous\u00a0?",
         validators=[InputRequired("Choisissez votre association.")],

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 
 from salle.bookings import checkout, emails, service
+from salle.bookings.changes import plan_reminder
 from salle.bookings.queries import get_view, list_overdue
-from salle.bookings.rules import BookingState
+from salle.bookings.rules import REMINDER, BookingState
 from salle.db import db, transaction
 from salle.doors.queries import list_grants
 from salle.jobs import handler
@@ -45,19 +46,22 @@ def expire_due() -> None:
 
 @handler("bookings.remind")
 def remind(booking_id: str) -> None:
-    """Two days before: where, when, and how to cancel."""
+    """Two days before a date: where, when, and how to cancel; then wait for the next one."""
     now = utcnow()
     with transaction():
         view = get_view(uuid.UUID(booking_id))
         if view.booking.state != BookingState.CONFIRMED:
             return
-        grants = list_grants(view.booking.id, now)
-        queue_mail(
-            emails.reminder(view, grants),
-            booking_id=view.booking.id,
-            dedupe_key=f"reminder-{view.booking.id}",
-            now=now,
-        )
+        for date in view.dates:
+            if date.starts_at - REMINDER <= now < date.starts_at:
+                grants = [g for g in list_grants(view.booking.id, now) if g.date_id == date.id]
+                queue_mail(
+                    emails.reminder(view, date, grants),
+                    booking_id=view.booking.id,
+                    dedupe_key=f"reminder-{date.id}",
+                    now=now,
+                )
+        plan_reminder(view, now)
 
 
 @handler("payments.event_received")

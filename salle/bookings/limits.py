@@ -60,26 +60,6 @@ class Limits:
     used: list[tuple[uuid.UUID, str, Interval]] = field(default_factory=list)
 
 
-def check_limits(
-    *,
-    room: Room,
-    organisation_id: uuid.UUID,
-    headcount: int,
-    slots: Sequence[Interval],
-    leaving: Sequence[uuid.UUID] = (),
-) -> None:
-    """All these dates fit together. Raises Refused for the first that does not."""
-    for error in review_limits(
-        room=room,
-        organisation_id=organisation_id,
-        headcount=headcount,
-        slots=slots,
-        leaving=leaving,
-    ):
-        if error is not None:
-            raise error
-
-
 def review_limits(
     *,
     room: Room,
@@ -109,6 +89,15 @@ def review_limits(
             limits.present.append((slot, headcount))
             limits.used.append((room.site_id, limits.zone, slot))
     return found
+
+
+def lock_limits(room: Room, organisation_id: uuid.UUID) -> None:
+    """Take the locks of review_limits() before any booking is locked."""
+    limits = _allowed(room, organisation_id)
+    if limits.max_people is not None:
+        lock_building(room.site_id)
+    if limits.quotas:
+        _lock_organisation(organisation_id)
 
 
 def lock_building(site_id: uuid.UUID) -> int | None:

@@ -57,7 +57,11 @@ class Booking(UuidKey, Model):
 
 
 class BookingDate(UuidKey, Model):
-    """One use of the room, half-open instants."""
+    """One use of the room, half-open instants.
+
+    A date wanted and not obtained stays as a wish: `skipped`, free of charge, with the stable
+    code of its reason (docs/api.md) and the sentence that was true then.
+    """
 
     __tablename__ = "booking_date"
     booking_id: Mapped[uuid.UUID] = mapped_column(
@@ -69,12 +73,18 @@ class BookingDate(UuidKey, Model):
     price_cents: Mapped[int]
     full_value_cents: Mapped[int]
     reason: Mapped[str | None]
+    explanation: Mapped[str | None]
 
     booking: Mapped[Booking] = relationship(back_populates="dates", lazy="raise")
 
     __table_args__ = (
         sa.CheckConstraint("starts_at < ends_at", name="not_empty"),
         sa.CheckConstraint("0 <= price_cents AND price_cents <= full_value_cents", name="price"),
+        sa.CheckConstraint(
+            "state <> 'skipped' OR (reason IS NOT NULL AND explanation IS NOT NULL"
+            " AND full_value_cents = 0)",
+            name="skipped",
+        ),
         sa.Index("ix_booking_date_starts_at", "starts_at"),
     )
 

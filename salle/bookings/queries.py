@@ -5,19 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from salle.accounts.models import User
 from salle.bookings.models import Booking, BookingDate, BookingEvent
-from salle.bookings.rules import BookingState
+from salle.bookings.rules import BookingState, DateState
 from salle.db import db
 from salle.kernel.errors import NotFound
 from salle.organisations.models import Membership, Organisation
-from salle.venues.models import Room, RoomSpace, Site
-from salle.venues.occupations import Occupation
+from salle.venues.models import Room, Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +28,16 @@ class BookingView:
     site: Site
     organisation: Organisation
     recipient: str
+
+    @property
+    def dates(self) -> list[BookingDate]:
+        """The dates that were had, in order: wishes left out. Never empty."""
+        return [date for date in self.booking.dates if date.state != DateState.SKIPPED]
+
+    @property
+    def wishes(self) -> list[BookingDate]:
+        """The dates wanted and not obtained, in order."""
+        return [date for date in self.booking.dates if date.state == DateState.SKIPPED]
 
 
 def _select() -> sa.Select[Booking, Room, Site, Organisation, str]:
@@ -143,32 +152,35 @@ def list_overdue(now: datetime, *, limit: int = 100) -> Sequence[uuid.UUID]:
     ).all()
 
 
-def list_overdue_on_spaces(space_ids: Sequence[uuid.UUID], now: datetime) -> Sequence[uuid.UUID]:
-    """Overdue bookings that still occupy one of these spaces."""
-    return db.session.scalars(
-        sa.select(Booking.id)
-        .where(
-            Booking.state.in_({BookingState.HELD, BookingState.REQUESTED}),
-            Booking.hold_expires_at <= now,
-            sa.exists().where(
-                BookingDate.booking_id == Booking.id,
-                Occupation.booking_date_id == BookingDate.id,
-                Occupation.active,
-                Occupation.space_id.in_(space_ids),
-            ),
-        )
-        .order_by(Booking.id)
-    ).all()
+# The spaces of the room, and of the rooms of overdue bookings that take one of them.
+_LOCK = sa.text("""
+WITH wanted AS MATERIALIZED (
+  SELECT space_id, buffer FROM room_space WHERE room_id = :room
+), overdue AS MATERIALIZED (
+  SELECT b.id, b.room_id FROM booking b
+   WHERE b.state IN ('held', 'requested') AND b.hold_expires_at <= :now
+     AND EXISTS (SELECT FROM booking_date d
+                   JOIN occupation o ON o.booking_date_id = d.id AND o.active
+                   JOIN wanted w ON w.space_id = o.space_id
+                  WHERE d.booking_id = b.id)
+)
+SELECT s.id, w.buffer, (SELECT array_agg(v.id ORDER BY v.id) FROM overdue v)
+  FROM space s LEFT JOIN wanted w ON w.space_id = s.id
+ WHERE s.id IN (SELECT space_id FROM wanted
+                UNION ALL
+                SELECT rs.space_id FROM overdue v JOIN room_space rs ON rs.room_id = v.room_id)
+ ORDER BY s.id FOR NO KEY UPDATE OF s
+""")
 
 
-def list_spaces_of(booking_ids: Sequence[uuid.UUID]) -> Sequence[uuid.UUID]:
-    """Every space of the rooms of these bookings, in order."""
-    if not booking_ids:
-        return []
-    return db.session.scalars(
-        sa.select(RoomSpace.space_id)
-        .join(Booking, Booking.room_id == RoomSpace.room_id)
-        .where(Booking.id.in_(booking_ids))
-        .distinct()
-        .order_by(RoomSpace.space_id)
-    ).all()
+def lock_room(
+    room_id: uuid.UUID, now: datetime
+) -> tuple[dict[uuid.UUID, timedelta], list[uuid.UUID]]:
+    """Lock the spaces of a room, in the order of their ids (occupations.lock_spaces).
+
+    Returns them with the pause each keeps between two uses, and the overdue bookings that still
+    take one of them: their own spaces are locked too, so that they can be expired.
+    """
+    rows = db.session.execute(_LOCK, {"room": room_id, "now": now}).all()
+    buffers = {space_id: buffer for space_id, buffer, _ in rows if buffer is not None}
+    return buffers, list(rows[0][2] or []) if rows else []

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from salle.accounts.models import User
 from salle.bookings import checkout, service
+from salle.bookings.creation import create_booking
 from salle.bookings.forms import CancelForm, DecisionForm, NewBookingForm
+from salle.bookings.offers import (
+    DateOffer,
+    Request,
+    audience_of,
+    offer_dates,
+    total_of,
+    wanted_slots,
+)
 from salle.bookings.permissions import can_cancel, can_decide, can_see, can_see_codes, is_holder
 from salle.bookings.queries import BookingView, get_view, list_events, list_for_user
 from salle.bookings.rules import BookingState
@@ -20,8 +30,9 @@ from salle.kernel.clock import from_wall, utcnow
 from salle.kernel.errors import DomainError, NotFound, Unavailable
 from salle.organisations.models import Organisation
 from salle.organisations.queries import list_memberships
+from salle.payments.pricing import Price
 from salle.payments.queries import find_latest_payment, sum_ledger
-from salle.venues.availability import alternatives, refusal
+from salle.venues.availability import Alternative, alternatives
 from salle.venues.models import Room
 from salle.venues.queries import get_room_by_slug
 from salle.web.access import get_actor, signed_in, writes_on_get
@@ -34,22 +45,20 @@ UPCOMING = frozenset({BookingState.HELD, BookingState.REQUESTED, BookingState.CO
 @blueprint.route("/salles/<slug>/reserver", methods=["GET", "POST"])
 @signed_in
 def new(slug: str) -> str | Response:
-    """Who comes, and for what; the slot is kept as soon as the form is right."""
+    """Who comes, and for what; the slot is kept as soon as the form is right.
+
+    With `jusqu_au`, every week until that day: the dates that cannot be had are shown, and kept
+    as wishes beside those that can.
+    """
     room, actor, now = get_room_by_slug(slug), get_actor(), utcnow()
-    form = NewBookingForm(debut=request.args.get("debut"), fin=request.args.get("fin"))
+    form = NewBookingForm(data=_read_choice())
     organisations = [organisation for organisation, _ in list_memberships(actor.id)]
     form.organisation_id.choices = [(str(o.id), o.name) for o in organisations]
     if len(organisations) == 1 and not form.organisation_id.data:
         form.organisation_id.data = str(organisations[0].id)
     try:
-        starts_at, ends_at = _read_slot(room, form.debut.data or "", form.fin.data or "")
-        price = service.quote(
-            room=room,
-            audience=service.audience_of(_chosen(form, organisations)),
-            starts_at=starts_at,
-            ends_at=ends_at,
-            now=now,
-        )
+        wanted = _read_request(form, room)
+        offers = _offers(wanted, room, _chosen(form, organisations), now)
     except DomainError as error:
         flash(error.message, "error")
         return redirect(url_for("rooms.show", slug=slug), code=303)
@@ -57,25 +66,27 @@ def new(slug: str) -> str | Response:
     if form.validate_on_submit():
         try:
             with transaction():
-                booking_id = _create(form, room, starts_at, ends_at, actor, now)
+                booking_id = create_booking(
+                    request=_complete(wanted, form), actor=actor, now=now, room=room
+                ).id
             return redirect(url_for("bookings.show", booking_id=booking_id), code=303)
         except DomainError as error:
             refused = error
             _show_on_fields(form, error)
             room = get_room_by_slug(slug)  # the rollback has emptied what was loaded
-    elif request.method == "GET":
-        refused = refusal(room, starts_at, ends_at)
+            offers = _offers(wanted, room, _chosen(form, organisations), now)
+    elif request.method == "GET" and all(offer.refused for offer in offers):
+        refused = offers[0].refused
     html = render_template(
         "bookings/new.html",
         form=form,
         room=room,
         site=room.site,
         organisations=organisations,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        price=price,
+        offers=offers,
+        total=total_of([o.granted for o in offers if o.refused is None] or _prices(offers)),
         refused=refused,
-        others=alternatives(room, starts_at, ends_at, now) if refused is not None else [],
+        others=_others(room, wanted, now) if refused is not None else [],
     )
     status = refused.status if refused is not None and request.method == "POST" else 200
     return Response(html, status=422 if form.errors else status, mimetype="text/html")
@@ -88,7 +99,7 @@ def index() -> str:
     views, total = list_for_user(get_actor().id)
     now = utcnow()
     upcoming = [v for v in views if _is_upcoming(v, now)]
-    upcoming.sort(key=lambda view: view.booking.dates[0].starts_at)
+    upcoming.sort(key=lambda view: view.dates[0].starts_at)
     past = [v for v in views if not _is_upcoming(v, now)]
     return render_template("bookings/index.html", upcoming=upcoming, past=past, total=total)
 
@@ -200,7 +211,7 @@ def _render(view: BookingView, form: DecisionForm) -> str:
         "bookings/show.html",
         view=view,
         booking=view.booking,
-        date=view.booking.dates[0],
+        dates=view.dates,
         now=now,
         payment=payment,
         balances=sum_ledger(payment_id=payment.id) if payment is not None else None,
@@ -214,12 +225,12 @@ def _render(view: BookingView, form: DecisionForm) -> str:
 
 
 def _is_cancellable(actor: User, view: BookingView, now: datetime) -> bool:
-    started = view.booking.dates[0].starts_at <= now
+    started = view.dates[0].starts_at <= now
     return view.booking.state in UPCOMING and not started and can_cancel(actor, view)
 
 
 def _is_upcoming(view: BookingView, now: datetime) -> bool:
-    return view.booking.state in UPCOMING and view.booking.dates[-1].ends_at > now
+    return view.booking.state in UPCOMING and view.dates[-1].ends_at > now
 
 
 def _visible(booking_id: uuid.UUID) -> BookingView:
@@ -229,15 +240,67 @@ def _visible(booking_id: uuid.UUID) -> BookingView:
     return view
 
 
-def _read_slot(room: Room, debut: str, fin: str) -> tuple[datetime, datetime]:
+def _read_choice() -> dict[str, str]:
+    """The slot chosen on another page, as the address says it."""
+    return {name: request.args.get(name, "") for name in ("debut", "fin", "jusqu_au")} | {
+        "hors_vacances": "1" if request.args.get("hors_vacances") else ""
+    }
+
+
+def _read_request(form: NewBookingForm, room: Room) -> Request:
+    """The slot of the form; who comes and for what are told later."""
     zone = room.site.time_zone
+    until = form.jusqu_au.data or ""
     try:
-        return (
-            from_wall(datetime.fromisoformat(debut), zone),
-            from_wall(datetime.fromisoformat(fin), zone),
+        return Request(
+            room_id=room.id,
+            organisation_id=room.id,
+            starts_at=from_wall(datetime.fromisoformat(form.debut.data or ""), zone),
+            ends_at=from_wall(datetime.fromisoformat(form.fin.data or ""), zone),
+            purpose="",
+            headcount=0,
+            weekly_until=date.fromisoformat(until) if until else None,
+            skip_school_holidays=bool(form.hors_vacances.data),
+            skip_refused=bool(until),
         )
     except (ValueError, OverflowError) as error:
         raise NotFound("Choisissez d’abord un créneau sur la page de la salle.") from error
+
+
+def _complete(wanted: Request, form: NewBookingForm) -> Request:
+    return replace(
+        wanted,
+        organisation_id=uuid.UUID(form.organisation_id.data),
+        purpose=form.purpose.data or "",
+        headcount=form.headcount.data or 0,
+    )
+
+
+def _offers(
+    wanted: Request, room: Room, organisation: Organisation | None, now: datetime
+) -> list[DateOffer]:
+    """What the request would get; what forbids every date, whoever asks, is raised."""
+    slots = wanted_slots(
+        room,
+        wanted.starts_at,
+        wanted.ends_at,
+        weekly_until=wanted.weekly_until,
+        skip_school_holidays=wanted.skip_school_holidays,
+    )
+    offers = offer_dates(room=room, audience=audience_of(organisation), slots=slots, now=now)
+    if offers[0].refused is not None and not _prices(offers):
+        raise offers[0].refused
+    return offers
+
+
+def _prices(offers: list[DateOffer]) -> list[Price]:
+    return [offer.price for offer in offers if offer.price is not None]
+
+
+def _others(room: Room, wanted: Request, now: datetime) -> list[Alternative]:
+    if wanted.weekly_until is not None:
+        return []
+    return alternatives(room, wanted.starts_at, wanted.ends_at, now)
 
 
 def _chosen(form: NewBookingForm, organisations: list[Organisation]) -> Organisation | None:
@@ -245,25 +308,6 @@ def _chosen(form: NewBookingForm, organisations: list[Organisation]) -> Organisa
         if str(organisation.id) == form.organisation_id.data:
             return organisation
     return organisations[0] if organisations else None
-
-
-def _create(
-    form: NewBookingForm,
-    room: Room,
-    starts_at: datetime,
-    ends_at: datetime,
-    actor: User,
-    now: datetime,
-) -> uuid.UUID:
-    wanted = service.Request(
-        room_id=room.id,
-        organisation_id=uuid.UUID(form.organisation_id.data),
-        starts_at=starts_at,
-        ends_at=ends_at,
-        purpose=form.purpose.data or "",
-        headcount=form.headcount.data or 0,
-    )
-    return service.create_booking(request=wanted, actor=actor, now=now).id
 
 
 def _show_on_fields(form: NewBookingForm, error: DomainError) -> None:

@@ -101,9 +101,9 @@ def _confirm(view: BookingView, now: datetime) -> bool:
     if booking.state == BookingState.HELD:
         confirm(view, actor_id=None, now=now, reason="paiement reçu")
         return True
-    if booking.state != BookingState.EXPIRED or booking.dates[0].ends_at <= now:
+    if booking.state != BookingState.EXPIRED or view.dates[0].ends_at <= now:
         return False
-    dates = [Interval(date.starts_at, date.ends_at) for date in booking.dates]
+    dates = [Interval(date.starts_at, date.ends_at) for date in view.dates]
     if not fits_building(view.site, booking.headcount, dates):
         return False
     try:

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from salle.accounts.models import User
 from salle.adapters.payment_gateway import CheckoutState
 from salle.bookings.checkout import check_payment, open_checkout
+from salle.bookings.creation import create_booking
 from salle.bookings.models import Booking
+from salle.bookings.offers import Request
 from salle.bookings.rules import BookingState
-from salle.bookings.service import Request, create_booking
 from salle.bookings.settlement import settle_payment
 from salle.db import db, transaction
 from salle.demo.people import ORGANISATIONS
@@ -146,7 +147,7 @@ def _book(plan: Plan, start: datetime, at: datetime) -> Booking:
     )
     with transaction():
         actor = db.session.get_one(User, key("user", organisation.president))
-        return create_booking(request=request, actor=actor, now=at)
+        return create_booking(request=request, actor=actor, now=at).booking
 
 
 def _settle(booking: Booking, at: datetime) -> None:

@@ -26,6 +26,11 @@ class DomainError(Exception):
         self.extra = extra or {}
         super().__init__(f"{self.code}: {self.message}")
 
+    def reword(self, message: str) -> None:
+        """Say the same with more around it."""
+        self.message = message
+        self.args = (f"{self.code}: {message}",)
+
 
 class Invalid(DomainError):
     """What was sent cannot be understood or is outside its bounds."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from salle.db import db
 from salle.kernel.errors import Conflict, NotFound
-from salle.payments.models import CollectionAccount, LedgerEntry, Payment, ProviderEvent, Tariff
+from salle.payments.models import LedgerEntry, Payment, ProviderEvent
 from salle.payments.pricing import TariffFacts
 from salle.payments.rules import Audience, LedgerAccount, PaymentState
 
@@ -27,35 +27,45 @@ class NoTariff(Conflict):
     )
 
 
-def get_tariff(room_id: uuid.UUID, audience: Audience, day: date) -> TariffFacts:
-    """The audience's own tariff of that civil day, else everyone's; NoTariff if there is none."""
-    tariff = db.session.scalars(
-        sa.select(Tariff)
-        .where(
-            Tariff.room_id == room_id,
-            Tariff.audience.in_({audience, Audience.EVERYONE}),
-            Tariff.valid.contains(day),
-        )
-        .order_by(sa.case((Tariff.audience == audience, 0), else_=1), Tariff.id)
-        .limit(1)
-    ).first()
-    if tariff is None:
+class TariffBook:
+    """The tariffs of one room for one audience, looked up by civil day."""
+
+    def __init__(self, rows: Sequence[tuple[date | None, date | None, TariffFacts]]) -> None:
+        self._rows = rows  # the audience's own first, then everyone's
+
+    def get(self, day: date) -> TariffFacts:
+        """The audience's own tariff of that civil day, else everyone's; NoTariff."""
+        for first, after, facts in self._rows:
+            if (first is None or first <= day) and (after is None or day < after):
+                return facts
         raise NoTariff
-    return TariffFacts(
-        tariff_id=tariff.id,
-        audience=tariff.audience.label,
-        hourly_cents=tariff.hourly_cents,
-        full_hourly_cents=tariff.full_hourly_cents,
-        decision=tariff.decision,
-    )
 
 
-def find_collection_account(site_id: uuid.UUID) -> CollectionAccount | None:
-    """The account on which that collège is paid, or None."""
-    return db.session.scalar(
-        sa.select(CollectionAccount).where(
-            CollectionAccount.site_id == site_id, CollectionAccount.active
-        )
+_TARIFFS = sa.text(
+    "SELECT id, audience, hourly_cents, full_hourly_cents, decision, lower(valid), upper(valid)"
+    " FROM tariff WHERE room_id = :room AND audience IN (:audience, 'everyone')"
+    " ORDER BY audience <> :audience, lower(valid), id"
+)
+
+
+def read_tariffs(room_id: uuid.UUID, audience: Audience) -> TariffBook:
+    """Every tariff of the room that may concern this audience, in one statement."""
+    rows = db.session.execute(_TARIFFS, {"room": room_id, "audience": audience.value})
+    return TariffBook(
+        [
+            (
+                first,
+                after,
+                TariffFacts(
+                    tariff_id=id_,
+                    audience=Audience(group).label,
+                    hourly_cents=hourly,
+                    full_hourly_cents=full,
+                    decision=decision,
+                ),
+            )
+            for id_, group, hourly, full, decision, first, after in rows
+        ]
     )
 
 

@@ -8,6 +8,7 @@ transaction.
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,19 @@ from salle.audit.service import record
 from salle.db import db, register_constraints
 from salle.kernel.errors import Conflict, DomainError
 from salle.payments.models import LedgerEntry, Payment, ProviderEvent
-from salle.payments.queries import find_collection_account
 from salle.payments.rules import LedgerAccount, LedgerKind, PaymentState
 
 if TYPE_CHECKING:
     from salle.adapters.payment_gateway import CheckoutSession, VerifiedEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentIntent:
+    """A payment about to be asked for: its row's id is the provider's idempotency key."""
+
+    id: uuid.UUID
+    account: str
+    amount_cents: int
 
 
 class CannotCollect(Conflict):
@@ -61,37 +70,47 @@ register_constraints(
 )
 
 
+_PREPARE = sa.text(
+    "INSERT INTO payment (id, booking_id, site_id, provider, account, amount_cents, state,"
+    " created_at)"
+    " SELECT :id, :booking, :site, provider, account, :amount, :state, :now"
+    " FROM collection_account WHERE site_id = :site AND active RETURNING account"
+)
+
+
 def prepare_payment(
     *, booking_id: uuid.UUID, site_id: uuid.UUID, amount_cents: int, now: datetime
-) -> Payment:
+) -> PaymentIntent:
     """Write the intent to be paid on the collège's own account; the provider is called later.
 
-    Raises CannotCollect, AlreadyPaying (from the constraint, at the flush).
+    Raises CannotCollect, AlreadyPaying (from the constraint).
     """
-    account = find_collection_account(site_id)
+    payment_id = uuid.uuid4()
+    account = db.session.scalar(
+        _PREPARE,
+        {
+            "id": payment_id,
+            "booking": booking_id,
+            "site": site_id,
+            "amount": amount_cents,
+            "state": PaymentState.CREATED.value,
+            "now": now,
+        },
+    )
     if account is None:
         raise CannotCollect
-    payment = Payment(
-        booking_id=booking_id,
-        site_id=site_id,
-        provider=account.provider,
-        account=account.account,
-        amount_cents=amount_cents,
-        state=PaymentState.CREATED,
-        created_at=now,
-    )
-    db.session.add(payment)
-    db.session.flush()
-    return payment
+    return PaymentIntent(id=payment_id, account=account, amount_cents=amount_cents)
 
 
-def attach_checkout(*, payment: Payment, checkout: CheckoutSession) -> None:
-    """Remember the provider's checkout page of a locked payment."""
-    if payment.state == PaymentState.CREATED:
-        payment.state = PaymentState.PENDING
-    payment.session_id = checkout.id
-    payment.checkout_url = checkout.url
-    db.session.flush()
+_ATTACH = sa.text(
+    "UPDATE payment SET session_id = :session, checkout_url = :url,"
+    " state = CASE state WHEN 'created' THEN 'pending' ELSE state END WHERE id = :id"
+)
+
+
+def attach_checkout(*, payment_id: uuid.UUID, checkout: CheckoutSession) -> None:
+    """Remember the provider's checkout page of a payment, whatever became of it meanwhile."""
+    db.session.execute(_ATTACH, {"session": checkout.id, "url": checkout.url, "id": payment_id})
 
 
 def mark_paid(

@@ -14,6 +14,7 @@ from salle.venues.free import (
     free_between,
     free_intervals,
     is_free,
+    slots_state,
     utc_days,
 )
 from salle.venues.occupations import SlotTaken
@@ -33,5 +34,6 @@ __all__ = [
     "free_intervals",
     "is_free",
     "refusal",
+    "slots_state",
     "utc_days",
 ]

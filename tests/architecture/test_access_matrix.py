@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from salle.accounts.queries import get_user_by_email
-from salle.bookings.service import Request, create_booking
+from salle.bookings.creation import create_booking
+from salle.bookings.offers import Request
 from salle.db import transaction
 from salle.demo.places import ROOMS
 from salle.demo.rows import key

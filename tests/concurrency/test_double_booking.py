@@ -17,7 +17,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from salle.bookings import service
+from salle.bookings.creation import create_booking
+from salle.bookings.offers import Request
 from salle.db import db, transaction
 from salle.kernel.errors import DomainError
 from salle.venues.occupations import Occupation
@@ -100,8 +101,8 @@ def book(app: Flask, world: World, room: uuid.UUID) -> str:
     with app.app_context():
         try:
             with transaction():
-                service.create_booking(
-                    request=service.Request(
+                create_booking(
+                    request=Request(
                         room_id=room,
                         organisation_id=world.organisation,
                         starts_at=SLOT[0],
@@ -141,8 +142,8 @@ def test_a_double_submit_with_one_key_books_once(fresh_app: Flask, world: World)
         with fresh_app.app_context():
             try:
                 with transaction():
-                    booking = service.create_booking(
-                        request=service.Request(
+                    booking = create_booking(
+                        request=Request(
                             room_id=world.whole,
                             organisation_id=world.organisation,
                             starts_at=SLOT[0],

@@ -13,7 +13,9 @@ from threading import Barrier
 import pytest
 from flask import Flask
 
-from salle.bookings import limits, service
+from salle.bookings import limits
+from salle.bookings.creation import create_booking
+from salle.bookings.offers import Request
 from salle.bookings.quotas import Quota, QuotaPeriod
 from salle.db import db, transaction
 from salle.kernel.errors import DomainError
@@ -37,8 +39,8 @@ def book(app: Flask, world: World, room: uuid.UUID, *, other: bool, people: int)
     with app.app_context():
         try:
             with transaction():
-                service.create_booking(
-                    request=service.Request(
+                create_booking(
+                    request=Request(
                         room_id=room,
                         organisation_id=world.other_organisation if other else world.organisation,
                         starts_at=tuesday(18),

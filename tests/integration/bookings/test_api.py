@@ -153,7 +153,8 @@ def test_cancelling_says_the_refund(
         ({"room_id": "abc"}, 422, "invalid"),
         ({"price_cents": 1}, 422, "invalid"),
         ({"organisation_id": str(uuid.uuid4())}, 404, "not_found"),
-        ({"weekly_until": "2027-06-30"}, 422, "invalid"),
+        ({"weekly_until": "2020-06-30"}, 422, "invalid"),
+        ({"weekly_until": "9999-12-31"}, 422, "invalid"),
     ],
 )
 def test_bad_input_is_a_clear_problem(

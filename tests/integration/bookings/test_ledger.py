@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from salle.adapters.stripe_gateway import FakeGateway
-from salle.bookings import checkout, service
+from salle.bookings import checkout
+from salle.bookings.creation import create_booking
+from salle.bookings.offers import Request
 from salle.db import db, transaction
 from salle.payments.gateway import KEY
 from salle.payments.queries import find_latest_payment
@@ -24,8 +26,8 @@ def paid(fresh_app: Flask) -> World:
         with transaction():
             world = build_world()
         with transaction():
-            booking_id = service.create_booking(
-                request=service.Request(
+            booking_id = create_booking(
+                request=Request(
                     room_id=world.whole,
                     organisation_id=world.organisation,
                     starts_at=tuesday(18),

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from salle.bookings import service
+from salle.bookings.creation import create_booking
 from salle.bookings.limits import review_limits
 from salle.bookings.models import Booking
+from salle.bookings.offers import Request
 from salle.bookings.quotas import Quota, QuotaPeriod
 from salle.db import db, translate
 from salle.kernel.errors import DomainError
@@ -38,8 +40,8 @@ def book(
     people: int = 10,
     other: bool = False,
 ) -> Booking:
-    return service.create_booking(
-        request=service.Request(
+    return create_booking(
+        request=Request(
             room_id=room,
             organisation_id=world.other_organisation if other else world.organisation,
             starts_at=start,
@@ -180,8 +182,8 @@ def test_an_overdue_hold_in_the_way_is_not_counted(world: World) -> None:
     set_quota(world, 2)
     book(world, world.half_a, tuesday(18), tuesday(20))
     later = NOW + timedelta(minutes=11)
-    service.create_booking(
-        request=service.Request(
+    create_booking(
+        request=Request(
             room_id=world.half_a,
             organisation_id=world.organisation,
             starts_at=tuesday(18),

@@ -12,7 +12,9 @@ from flask import Flask
 
 from salle.adapters.stripe_gateway import FakeGateway
 from salle.bookings import checkout, service
+from salle.bookings.creation import create_booking
 from salle.bookings.models import Booking, BookingEvent
+from salle.bookings.offers import Request
 from salle.bookings.queries import get_view
 from salle.bookings.rules import BookingState
 from salle.db import db, transaction
@@ -54,9 +56,7 @@ def book(world: World, room: uuid.UUID | None = None, **changes: Any) -> Booking
         "headcount": 20,
     } | changes
     with transaction():
-        return service.create_booking(
-            request=service.Request(**facts), actor=get_user(actor), now=now
-        )
+        return create_booking(request=Request(**facts), actor=get_user(actor), now=now).booking
 
 
 def pay(gateway: FakeGateway, booking: Booking, now: datetime = NOW) -> Payment:

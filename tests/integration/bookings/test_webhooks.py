@@ -11,8 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from salle.adapters.stripe_gateway import FakeGateway
-from salle.bookings import checkout, service
+from salle.bookings import checkout
+from salle.bookings.creation import create_booking
 from salle.bookings.jobs import event_received
+from salle.bookings.offers import Request
 from salle.bookings.queries import get_view
 from salle.bookings.rules import BookingState
 from salle.db import db, transaction
@@ -38,8 +40,8 @@ def gateway(app: Flask) -> FakeGateway:
 @pytest.fixture
 def payment(world: World, gateway: FakeGateway) -> Payment:
     with transaction():
-        booking = service.create_booking(
-            request=service.Request(
+        booking = create_booking(
+            request=Request(
                 room_id=world.whole,
                 organisation_id=world.organisation,
                 starts_at=tuesday(18),

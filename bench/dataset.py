@@ -1,4 +1,4 @@
-"""Data sets: rooms around Rennes with their bookings, written by COPY; the same at every build.
+"""Data sets: rooms around Rennes with their bookings; the same at every build.
 
 A site has five rooms on four spaces (two halves, the whole gymnase, two more rooms), one every
 8.33 km², as many to the square kilometre in every set.
@@ -16,14 +16,15 @@ from typing import Any
 
 import psycopg
 
+from bench import bulk
 from salle.kernel.clock import PARIS
 from salle.kernel.french import UAI_LETTERS
 from salle.kernel.ids import hash_token
 from salle.venues.materialiser import wall_pieces
 
-VERSION = 4
+VERSION = 5
 SEED = 20270112
-DAYS = 730
+DAYS, OTHER_DAYS = 730, 400
 CENTRE = (48.1173, -1.6778)
 KM2_PER_SITE = 8.33
 KM_PER_DEGREE = 111.2
@@ -34,28 +35,74 @@ WEEKEND = (8 * 60, 22 * 60)
 KINDS = ("gymnasium", "gymnasium", "gymnasium", "multipurpose", "meeting")
 PAID_ROOM = 4  # of each site: instant, on a space of its own, never free of charge
 PRICES = (0, 500, 800, 1000, 1250, 1500)
-NAMESPACE = uuid.UUID(int=SEED)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """Size of a data set."""
+    """Size of a data set: a square of dense sites and, round it, sites with fewer bookings."""
 
     name: str
     rooms: int
     bookings_per_room: int
+    dense_rooms: int | None = None
+    other_bookings_per_room: int = 0
+    reads_only: bool = False  # too large to be copied for a run that writes
 
     @property
     def sites(self) -> int:
         return self.rooms // 5
 
+    @property
+    def dense_sites(self) -> int:
+        return self.sites if self.dense_rooms is None else self.dense_rooms // 5
 
-SETS = {"S": Spec(name="S", rooms=500, bookings_per_room=500)}
+    @property
+    def bookings(self) -> int:
+        return 5 * sum(self.count_of(n) for n in range(self.sites))
+
+    def count_of(self, n: int) -> int:
+        """Bookings of each room of that site."""
+        return self.bookings_per_room if n < self.dense_sites else self.other_bookings_per_room
+
+    def days_of(self, n: int) -> int:
+        """Days for which the windows of that site are laid out."""
+        return DAYS if n < self.dense_sites else OTHER_DAYS
+
+    def place(self, n: int) -> tuple[float, float]:
+        """(latitude, longitude) of a site: the same in every set that has as dense a square."""
+        inner, outer = (side_km(sites) for sites in (self.dense_sites, self.sites))
+        side = inner if n < self.dense_sites else outer
+        chance = random.Random(SEED + n)  # noqa: S311 not a secret
+        while True:
+            north, east = (side * (chance.random() - 0.5) for _ in "xy")
+            if n < self.dense_sites or max(abs(north), abs(east)) >= inner / 2:
+                break
+        return CENTRE[0] + north / KM_PER_DEGREE, CENTRE[1] + east / (KM_PER_DEGREE * COS)
+
+
+SETS = {
+    "S": Spec(name="S", rooms=500, bookings_per_room=500),
+    "M": Spec(name="M", rooms=5_000, bookings_per_room=500),
+    "L": Spec(
+        name="L",
+        rooms=330_000,
+        bookings_per_room=500,
+        dense_rooms=5_000,
+        other_bookings_per_room=24,
+        reads_only=True,
+    ),
+}
+
+
+def side_km(sites: int) -> float:
+    """Side of the square that holds so many sites."""
+    return float((sites * KM2_PER_SITE) ** 0.5)
 
 
 def ident(*parts: object) -> uuid.UUID:
-    """The same id at every build."""
-    return uuid.uuid5(NAMESPACE, "/".join(map(str, parts)))
+    """The same id at every build, and in bench/bulk.py."""
+    text = "/".join(map(str, (SEED, *parts)))
+    return uuid.UUID(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())
 
 
 def account_of(n: int) -> str:
@@ -81,7 +128,6 @@ class Builder:
         self.connection, self.spec = connection, spec
         self.first = anchor(today)
         self.made_at = datetime.combine(self.first, datetime.min.time(), UTC)
-        self.random = random.Random(SEED)  # noqa: S311 not a secret
 
     def build(self) -> None:
         """Every table, then statistics and visibility map."""
@@ -110,8 +156,17 @@ class Builder:
             (row for n in sites for row in self.tariffs(n)),
         )
         self.copy("collection_account", "id, site_id, provider, account", map(self.account, sites))
-        self.windows(sites)
-        self.bookings(sites)
+        self.copy(
+            "opening_rule",
+            "id, site_id, period, weekday, opens, closes",
+            (row for n in sites for row in self.rules(n)),
+        )
+        self.copy(
+            "school_holiday",
+            "id, calendar, school_year, label, period, first_day, last_day, source",
+            self.holidays(),
+        )
+        self.large_tables()
         self.connection.commit()
         self.connection.autocommit = True
         self.connection.execute("VACUUM (ANALYZE)")
@@ -157,9 +212,7 @@ class Builder:
         )
 
     def site(self, n: int) -> tuple[object, ...]:
-        side = (self.spec.sites * KM2_PER_SITE) ** 0.5
-        lat = CENTRE[0] + (self.random.random() - 0.5) * side / KM_PER_DEGREE
-        lon = CENTRE[1] + (self.random.random() - 0.5) * side / (KM_PER_DEGREE * COS)
+        lat, lon = self.spec.place(n)
         commune = f"Commune {n // 4}"
         uai = f"{n:07d}{UAI_LETTERS[n % 23]}"
         return (
@@ -182,7 +235,8 @@ class Builder:
 
     def tariffs(self, n: int) -> Iterator[tuple[object, ...]]:
         for number in range(len(KINDS)):
-            cents = self.random.choice(PRICES[1:] if number == PAID_ROOM else PRICES)
+            prices = PRICES[1:] if number == PAID_ROOM else PRICES
+            cents = prices[(n * 7 + number * 3) % len(prices)]
             yield (
                 *(ident("tariff", n, number), ident("room", n, number), "association"),
                 *(cents, cents + 500, "(,)", "délibération fictive"),
@@ -194,71 +248,76 @@ class Builder:
     def days(self) -> list[date]:
         return [self.first + timedelta(days=k) for k in range(DAYS)]
 
-    def windows(self, sites: Iterable[int]) -> None:
-        """Every site opens in the evening, and all day at the weekend."""
-        pieces = [
-            (day, start, end)
-            for day in self.days()
-            for start, end in wall_pieces(day, *hours_of(day), PARIS)
-        ]
-        self.copy(
-            "opening_window",
-            "schedule_id, day, starts_at, ends_at",
-            ((ident("schedule", n), *piece) for n in sites for piece in pieces),
+    def large_tables(self) -> None:
+        """Windows and bookings, through tables that last as long as the building."""
+        self.connection.execute(
+            "CREATE UNLOGGED TABLE bench_cell (number bigint, starts_at timestamptz,"
+            " ends_at timestamptz);"
+            "CREATE UNLOGGED TABLE bench_window (LIKE bench_cell);"
+            "ALTER TABLE bench_window DROP number, ADD day date;"
+            "CREATE UNLOGGED TABLE bench_site (n bigint, count bigint, until date)"
         )
+        self.copy(
+            "bench_cell",
+            "number, starts_at, ends_at",
+            ((number, *piece) for number, piece in enumerate(self.cells())),
+        )
+        self.copy(
+            "bench_window",
+            "day, starts_at, ends_at",
+            (
+                (day, *piece)
+                for day in self.days()
+                for piece in wall_pieces(day, *hours_of(day), PARIS)
+            ),
+        )
+        self.copy(
+            "bench_site",
+            "n, count, until",
+            (
+                (n, self.spec.count_of(n), self.first + timedelta(days=self.spec.days_of(n)))
+                for n in range(self.spec.sites)
+            ),
+        )
+        self.connection.execute("ANALYZE bench_cell, bench_window, bench_site")
+        facts = {"seed": SEED, "organisation": ident("organisation"), "user": ident("user")}
+        bulk.load(
+            self.connection, self.connect, self.spec.sites, {**facts, "made_at": self.made_at}
+        )
+        self.connection.execute("DROP TABLE bench_cell, bench_window, bench_site")
+        self.connection.commit()
 
-    def bookings(self, sites: Iterable[int]) -> None:
-        """Two-hour uses: of the whole gymnase, of its halves, of the two other rooms."""
-        cells = [
+    def connect(self) -> psycopg.Connection[Any]:
+        """One more connection to the same database."""
+        info = self.connection.info
+        return psycopg.connect(
+            host=info.host, port=info.port, user=info.user, password=info.password,
+            dbname=info.dbname, autocommit=True,
+        )  # fmt: skip
+
+    def cells(self) -> list[tuple[datetime, datetime]]:
+        """Every two-hour use that an opening hour allows, from 18 h in the week."""
+        return [
             piece
             for day in self.days()
             for opens in range(hours_of(day)[0] + (60 if day.isoweekday() < 6 else 0), 1320, 120)
             for piece in wall_pieces(day, opens, opens + 120, PARIS)
         ]
-        count = self.spec.bookings_per_room
-        uses: list[tuple[int, int, tuple[str, ...], tuple[datetime, datetime]]] = []
-        for n in sites:
-            whole = self.random.sample(cells, count)
-            left = [cell for cell in cells if cell not in set(whole)]
-            for number, letters, free in (
-                (2, "ab", None), (0, "a", left), (1, "b", left), (3, "c", cells), (4, "d", cells),
-            ):  # fmt: skip
-                chosen = whole if free is None else self.random.sample(free, count)
-                uses += [(n, number, tuple(letters), cell) for cell in chosen]
-        self.copy_bookings(uses)
 
-    def copy_bookings(
-        self, uses: list[tuple[int, int, tuple[str, ...], tuple[datetime, datetime]]]
-    ) -> None:
-        organisation, user = ident("organisation"), ident("user")
-        ids = [uuid.UUID(int=self.random.getrandbits(128), version=4) for _ in uses]
-        self.copy(
-            "booking",
-            "id, reference, room_id, organisation_id, created_by_id, state, purpose, headcount,"
-            " price_cents, full_value_cents, price_rule, created_at, confirmed_at",
-            (
-                (id_, f"M-{k}", ident("room", n, number), organisation, user, "confirmed")
-                + ("Entraînement", 12, 2000, 3000, "tarif", self.made_at, self.made_at)
-                for k, (id_, (n, number, _, _)) in enumerate(zip(ids, uses, strict=True))
-            ),
-        )
-        self.copy(
-            "booking_date",
-            "id, booking_id, starts_at, ends_at, state, price_cents, full_value_cents",
-            (
-                (id_, id_, start, end, "confirmed", 2000, 3000)
-                for id_, (_, _, _, (start, end)) in zip(ids, uses, strict=True)
-            ),
-        )
-        self.copy(
-            "occupation",
-            "space_id, kind, starts_at, ends_at, frees_at, booking_date_id",
-            (
-                (ident("space", n, letter), "booking", start, end, end, id_)
-                for id_, (n, _, letters, (start, end)) in zip(ids, uses, strict=True)
-                for letter in letters
-            ),
-        )
+    def rules(self, n: int) -> Iterator[tuple[object, ...]]:
+        """The opening rules that the windows come from."""
+        for weekday in range(1, 8):
+            opens, closes = EVENING if weekday < 6 else WEEKEND
+            yield ident("rule", n, weekday), ident("site", n), "ouvert", weekday, opens, closes
+
+    def holidays(self) -> Iterator[tuple[object, ...]]:
+        """One day a school year: enough for its calendar to be known."""
+        for year in range(self.first.year - 1, self.first.year + 4):
+            day = date(year, 12, 24)
+            yield (
+                *(ident("holiday", year), "Zone B", f"{year}-{year + 1}", "Vacances de mesure"),
+                *("vacances", day, day, "bench"),
+            )
 
 
 def hours_of(day: date) -> tuple[int, int]:

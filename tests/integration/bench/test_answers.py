@@ -16,7 +16,18 @@ import sqlalchemy as sa
 from bench import floors
 from bench.client import Client
 from bench.creation import Creation, request_of
-from bench.dataset import CENTRE, TOKEN, Builder, Spec, ident, stamp
+from bench.dataset import (
+    CENTRE,
+    COS,
+    KM_PER_DEGREE,
+    SETS,
+    TOKEN,
+    Builder,
+    Spec,
+    ident,
+    side_km,
+    stamp,
+)
 from bench.holds import hold
 from bench.measures import Line, Measures, same_intervals, same_rooms
 from bench.provider import Provider
@@ -220,6 +231,41 @@ def test_builder_writes_what_the_set_says(scene: Scene) -> None:
         " (SELECT max(n) FROM (SELECT count(*) AS n FROM room_space GROUP BY room_id) _)"
     ).fetchone()
     assert row == (TINY.rooms, TINY.rooms * TINY.bookings_per_room, 1, 2)
+
+
+def test_builder_puts_back_every_constraint_and_index(
+    scene: Scene, server_url: str, template_url: str
+) -> None:
+    url = create_database(server_url, template=str(sa.make_url(template_url).database))
+    with psycopg.connect(plain(url), autocommit=True) as untouched:
+        wanted = definitions(untouched)
+    drop_database(url)
+    assert definitions(scene.connection) == wanted
+    assert len(wanted) > 100
+
+
+def definitions(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+    """Without casts and brackets: a list of texts is told otherwise once it has been read."""
+    return connection.execute(
+        "SELECT table_name, name, valid,"
+        "       regexp_replace(told, '::(character varying|text)|[][()]', '', 'g') FROM ("
+        "  SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated"
+        "    FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
+        "   UNION ALL SELECT tablename, indexname, indexdef, true FROM pg_indexes"
+        "    WHERE schemaname = 'public') _ (table_name, name, told, valid) ORDER BY 1, 2, 3, 4"
+    ).fetchall()
+
+
+def test_set_when_larger_then_has_the_same_square(scene: Scene) -> None:
+    large = replace(TINY, rooms=200, dense_rooms=TINY.rooms, other_bookings_per_room=3)
+    assert [large.place(n) for n in range(TINY.sites)] == [TINY.place(n) for n in range(TINY.sites)]
+    half = side_km(TINY.sites) / 2
+    for n in range(TINY.sites, large.sites):
+        lat, lon = large.place(n)
+        north, east = (lat - CENTRE[0]) * KM_PER_DEGREE, (lon - CENTRE[1]) * KM_PER_DEGREE * COS
+        assert half <= max(abs(north), abs(east)) <= side_km(large.sites) / 2
+    assert large.bookings == TINY.bookings + 3 * 160 == 40 * 300 + 480
+    assert SETS["L"].bookings >= 10_000_000
 
 
 def test_stamp_changes_with_the_set_the_month_and_the_schema() -> None:

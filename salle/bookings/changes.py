@@ -21,6 +21,7 @@ from salle.doors.service import issue_grants, revoke_grants
 from salle.jobs import enqueue
 from salle.kernel.errors import Conflict
 from salle.mail.service import queue_mail
+from salle.venues.buffers import restore_pauses
 from salle.venues.occupations import Occupation
 from salle.venues.rules import OccupationKind
 
@@ -109,6 +110,7 @@ def release(
 ) -> None:
     """Refuse, cancel or expire: the slot is free at once and its codes no longer open."""
     move(view.booking, target, actor_id=actor_id, now=now, reason=reason)
+    restore_pauses([date.id for date in view.booking.dates], now=now)
     revoke_grants(view.booking.id, now)
     message = emails.released(view, target, reason)
     queue_mail(

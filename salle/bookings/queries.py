@@ -152,7 +152,8 @@ def list_overdue(now: datetime, *, limit: int = 100) -> Sequence[uuid.UUID]:
     ).all()
 
 
-# The spaces of the room, and of the rooms of overdue bookings that take one of them.
+# The spaces of the room, and of the rooms of overdue bookings that take one of them. The pause is
+# that of the locked row, read again if it has just changed.
 _LOCK = sa.text("""
 WITH wanted AS MATERIALIZED (
   SELECT space_id, buffer FROM room_space WHERE room_id = :room
@@ -164,7 +165,8 @@ WITH wanted AS MATERIALIZED (
                    JOIN wanted w ON w.space_id = o.space_id
                   WHERE d.booking_id = b.id)
 )
-SELECT s.id, w.buffer, (SELECT array_agg(v.id ORDER BY v.id) FROM overdue v)
+SELECT s.id, CASE WHEN w.space_id IS NOT NULL THEN s.buffer END,
+       (SELECT array_agg(v.id ORDER BY v.id) FROM overdue v)
   FROM space s LEFT JOIN wanted w ON w.space_id = s.id
  WHERE s.id IN (SELECT space_id FROM wanted
                 UNION ALL

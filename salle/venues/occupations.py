@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
@@ -84,13 +84,15 @@ def _slot_taken() -> DomainError:
 register_constraints({"ex_occupation_no_overlap": _slot_taken})
 
 
-def lock_spaces(space_ids: Iterable[uuid.UUID]) -> None:
+def lock_spaces(space_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, timedelta]:
     """Lock these spaces in the order of their ids until the end of the transaction.
 
     Always before inserting occupations: without it the exclusion constraint itself
-    deadlocks between a whole room and its parts. Waits at most 3 s (Unavailable).
+    deadlocks between a whole room and its parts. Waits at most 3 s (Unavailable). Returns the
+    pause each keeps between two uses, which nobody can change any more meanwhile.
     """
-    db.session.execute(
-        sa.text("SELECT id FROM space WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
+    rows = db.session.execute(
+        sa.text("SELECT id, buffer FROM space WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
         {"ids": sorted(space_ids)},
     )
+    return {row.id: row.buffer for row in rows}

@@ -166,20 +166,22 @@ def lock_doors(door_ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
     )
 
 
-def list_taken_digests(
-    door_id: uuid.UUID, valid_from: datetime, valid_until: datetime
-) -> Collection[str]:
-    """Fingerprints of the active codes of a door that work at some moment of that window."""
-    return set(
-        db.session.scalars(
-            sa.select(AccessGrant.code_digest).where(
-                AccessGrant.door_id == door_id,
-                AccessGrant.state == GrantState.ACTIVE,
-                AccessGrant.valid_from < valid_until,
-                AccessGrant.valid_until > valid_from,
-            )
+def map_taken_digests(
+    door_ids: Sequence[uuid.UUID], valid_from: datetime, valid_until: datetime
+) -> dict[uuid.UUID, set[str]]:
+    """Of each of these doors, fingerprints of the active codes that work within that span."""
+    found: dict[uuid.UUID, set[str]] = {door_id: set() for door_id in door_ids}
+    rows = db.session.execute(
+        sa.select(AccessGrant.door_id, AccessGrant.code_digest).where(
+            AccessGrant.door_id.in_(door_ids),
+            AccessGrant.state == GrantState.ACTIVE,
+            AccessGrant.valid_from < valid_until,
+            AccessGrant.valid_until > valid_from,
         )
     )
+    for door_id, digest in rows:
+        found[door_id].add(digest)
+    return found
 
 
 def list_by_digest(door_id: uuid.UUID, digest: str) -> Sequence[AccessGrant]:

@@ -22,8 +22,8 @@ from salle.doors.queries import (
     list_by_digest,
     list_grants,
     list_room_doors,
-    list_taken_digests,
     lock_doors,
+    map_taken_digests,
 )
 from salle.doors.rules import GrantState, TryOutcome
 from salle.jobs import enqueue
@@ -52,14 +52,21 @@ def issue_grants(
 
     At any moment a code belongs to one grant of its door only. Called again it makes nothing
     new, except for grants revoked since. When a code may only be seen later, a job writes to
-    the person who booked at that moment.
+    the person who booked at that moment. The number of statements does not grow with the dates.
     """
     doors = lock_doors(list_room_doors(room.id))
     known = _list_known([date.id for date in dates])
+    hours = {date.id: _hours(date, room) for date in dates}
+    taken = map_taken_digests(
+        doors,
+        min(valid_from for valid_from, _ in hours.values()),
+        max(valid_until for _, valid_until in hours.values()),
+    )
     for date in dates:
         missing = [door_id for door_id in doors if (date.id, door_id) not in known]
+        visible_from = _visible_from(date, room, now)
         for door_id in missing:
-            visible_from = _add_grant(date, door_id, room, now)
+            _add_grant(date, door_id, hours[date.id], visible_from, taken[door_id], now)
         if missing and visible_from > now:
             enqueue("doors.reveal", run_at=visible_from, booking_date_id=date.id)
     db.session.flush()
@@ -81,28 +88,44 @@ def _list_known(date_ids: Collection[uuid.UUID]) -> set[tuple[uuid.UUID, uuid.UU
     return {(date_id, door_id) for date_id, door_id in rows}
 
 
-def _add_grant(date: Use, door_id: uuid.UUID, room: Room, now: datetime) -> datetime:
-    valid_from = date.starts_at - timedelta(minutes=room.code_before_minutes)
-    valid_until = date.ends_at + timedelta(minutes=room.code_after_minutes)
+def _hours(date: Use, room: Room) -> tuple[datetime, datetime]:
+    """From when to when a code of that date opens."""
+    return (
+        date.starts_at - timedelta(minutes=room.code_before_minutes),
+        date.ends_at + timedelta(minutes=room.code_after_minutes),
+    )
+
+
+def _visible_from(date: Use, room: Room, now: datetime) -> datetime:
     shown = room.code_shown_minutes
     visible_from = now if shown is None else date.starts_at - timedelta(minutes=shown)
-    taken = list_taken_digests(door_id, valid_from, valid_until)
+    return min(visible_from, _hours(date, room)[0])
+
+
+def _add_grant(
+    date: Use,
+    door_id: uuid.UUID,
+    hours: tuple[datetime, datetime],
+    visible_from: datetime,
+    taken: set[str],
+    now: datetime,
+) -> None:
     code, digest = draw_code(door_id=door_id, taken=taken)
+    taken.add(digest)
     grant_id = uuid.uuid4()
-    grant = AccessGrant(
-        id=grant_id,
-        booking_date_id=date.id,
-        door_id=door_id,
-        code_encrypted=seal_code(code, grant_id=grant_id),
-        code_digest=digest,
-        visible_from=min(visible_from, valid_from),
-        valid_from=valid_from,
-        valid_until=valid_until,
-        created_at=now,
+    db.session.add(
+        AccessGrant(
+            id=grant_id,
+            booking_date_id=date.id,
+            door_id=door_id,
+            code_encrypted=seal_code(code, grant_id=grant_id),
+            code_digest=digest,
+            visible_from=visible_from,
+            valid_from=hours[0],
+            valid_until=hours[1],
+            created_at=now,
+        )
     )
-    db.session.add(grant)
-    db.session.flush()
-    return grant.visible_from
 
 
 def revoke_grants(

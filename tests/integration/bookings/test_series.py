@@ -16,8 +16,9 @@ from salle.bookings.models import Booking, BookingDate
 from salle.bookings.offers import Request
 from salle.bookings.queries import get_view, list_for_user
 from salle.bookings.rules import BookingState, DateState
-from salle.bookings.service import cancel_booking
+from salle.bookings.service import cancel_booking, decide_booking
 from salle.db import db, transaction
+from salle.doors.queries import list_grants
 from salle.kernel.errors import DomainError
 from salle.mail.models import OutboxMessage
 from salle.mail.rendering import render_text
@@ -254,3 +255,18 @@ def test_the_page_shows_what_can_be_had_then_books_it(client: FlaskClient, world
     shown = Page.of(client.get(answer.location))
     assert "4 dates à partir du" in shown.h1
     assert "1 date souhaitée, non obtenue" in shown.text
+
+
+def test_confirming_a_series_takes_no_more_statements_than_one_date(world: World) -> None:
+    counts = []
+    for until in (None, LAST):
+        start = tuesday(18) if until else tuesday(18, week=5)
+        end = start + timedelta(hours=2)
+        made = book(world, world.free_room, starts_at=start, ends_at=end, weekly_until=until)
+        manager = get_user(world.manager)
+        with statements() as sent, transaction():
+            decide_booking(booking_id=made.id, actor=manager, accept=True, reason="", now=NOW)
+        counts.append(len(sent))
+    assert counts[1] <= counts[0], counts
+    grants = list_grants(made.id, NOW)
+    assert len({grant.date_id for grant in grants}) == 5

@@ -83,6 +83,7 @@ class DemoRoom:
     description: str
     equipment: tuple[str, ...] = ()
     accessible: bool = True
+    hearing_loop: bool = False
     hours: tuple[Opening, ...] | None = None
     lessons: bool = False
     rules: Mapping[str, object] = field(default_factory=dict)

@@ -188,6 +188,8 @@ def _room(room: DemoRoom, now: datetime) -> dict[str, object]:
         "description": room.description,
         "equipment": list(room.equipment),
         "accessible": room.accessible,
+        "hearing_loop": room.hearing_loop,
+        "accessible_toilets": room.accessible,
         "published_at": now,
     }
 

@@ -81,7 +81,17 @@ def price_words(cents: int | None, length: timedelta) -> tuple[str, str]:
 def chips_of(room: Room) -> list[tuple[str, str]]:
     """Equipment with an icon, the most useful first."""
     chips = [(_icon(words), words) for words in room.equipment[:MOST_CHIPS]]
-    return [*chips, ("access", "accessible en fauteuil")] if room.accessible else chips
+    return chips + [("access", words) for words in access_words(room)]
+
+
+def access_words(room: Room) -> list[str]:
+    """What helps people with a disability, as far as it is known."""
+    known = (
+        (room.accessible, "accessible en fauteuil"),
+        (room.hearing_loop, "boucle magnétique"),
+        (room.accessible_toilets, "sanitaires accessibles"),
+    )
+    return [words for present, words in known if present]
 
 
 def _icon(words: str) -> str:
@@ -225,7 +235,8 @@ def free_card(
         distance=_distance(found, place),
         state=SlotState.FREE,
         tag="libre, sur accord" if approval else "libre",
-        note=f"{periode(slot.start, slot.end, zone, year=False).capitalize()} : {how}",
+        note=f"{periode(slot.start, slot.end, zone, year=False).capitalize()} : {how}"
+        + _before(found, slot, zone),
         chips=chips_of(room),
         price=price,
         price_note=note,
@@ -239,12 +250,20 @@ def free_card(
     )
 
 
+def _before(found: Found, slot: Interval, zone: str) -> str:
+    """When the room is free first, if that is not the slot itself."""
+    free = found.next_free
+    if free is None or free.start <= slot.start < free.end:
+        return ""
+    return f" Prochain créneau libre : {periode(free.start, free.end, zone, year=False)}."
+
+
 def other_card(
-    found: Found, room: Room, week: Week, *, slot: Interval, place: str, rank: int
+    found: Found, room: Room, week: Week, *, length: timedelta, place: str, rank: int
 ) -> RoomCard:
     """A room that is full or closed at that time, and when it is free."""
     zone = room.site.time_zone
-    price, price_note = price_words(found.price_cents, slot.length)
+    price, price_note = price_words(found.price_cents, length)
     note, action, href = "Rien de libre dans les quatre semaines.", "Voir la salle", None
     if found.next_free is not None:
         free = found.next_free

@@ -12,12 +12,14 @@ from wtforms import BooleanField, Form, SelectField, SelectMultipleField, String
 from wtforms.validators import ValidationError
 
 from salle.kernel.clock import PARIS, from_wall, to_wall
-from salle.kernel.words import heure_fr
+from salle.kernel.words import duree, heure_fr, heures
+from salle.venues.moments import DURATIONS, RANGES, Moment
 from salle.venues.rules import RoomKind
 
 LATEST_FOR_TODAY = 17  # after that hour, tomorrow is proposed
 FURTHEST = timedelta(days=730)
 RADII = ("5", "10", "20", "50")
+FORBIDDEN = "Cette réponse contient un caractère interdit. Tapez-la de nouveau."
 KEPT = 200  # longest text shown again in a field
 EQUIPMENT = (
     ("badminton", "badminton"),
@@ -28,6 +30,11 @@ EQUIPMENT = (
     ("vidéoprojecteur", "vidéoprojecteur"),
     ("tables", "tables"),
 )
+MOMENT_CHOICES = [
+    ("", "à des heures précises"),
+    *((m.value, f"{m.label} ({heures(*RANGES[m])})") for m in Moment),
+]
+DURATION_CHOICES = [(str(minutes), duree(minutes)) for minutes in DURATIONS]
 _CLOCK = re.compile(r"^([01]?\d|2[0-4])[:hH]([0-5]\d)?$", re.ASCII)
 _HEADCOUNT = re.compile(r"0*[1-9]\d{0,3}", re.ASCII)
 MOST_EQUIPMENT = 20
@@ -74,6 +81,11 @@ def _minutes(text: str) -> int:
     if minutes > 24 * 60:
         raise ValidationError("Une journée finit à 24:00.")
     return minutes
+
+
+def _unseen(texts: list[str]) -> bool:
+    """Whether a text holds control characters, as the API refuses them."""
+    return any(ord(c) < 32 and c not in "\n\r\t" for text in texts for c in text)
 
 
 def clean(text: str | None) -> str:
@@ -149,13 +161,19 @@ class SlotForm(Form):
 
 
 class SearchForm(SlotForm):
-    """Everything that can be asked of the search page, in its address."""
+    """Everything that can be asked of the search page, in its address.
+
+    With `moment`, `slot` is that part of the day and `lasting` how long the use is; the two hours
+    are left aside.
+    """
 
     NAMES = (
-        *("jour", "de", "a", "kind", "ou", "rayon", "combien", "q", "prix"),
-        *("equipement", "accessible"),
+        *("jour", "moment", "duree", "de", "a", "kind", "ou", "rayon", "combien", "q", "prix"),
+        *("equipement", "accessible", "boucle", "sanitaires"),
     )
 
+    moment = SelectField("Horaire", validate_choice=False)
+    duree = SelectField("Durée", validate_choice=False)
     kind = SelectField("Type de salle", validate_choice=False)
     ou = StringField("Près de", filters=[clean])
     rayon = SelectField("Distance", validate_choice=False)
@@ -164,11 +182,63 @@ class SearchForm(SlotForm):
     prix = StringField("Prix le plus haut", filters=[clean])
     equipement = SelectMultipleField("Équipement", validate_choice=False)
     accessible = BooleanField("Accessible en fauteuil roulant")
+    boucle = BooleanField("Boucle magnétique")
+    sanitaires = BooleanField("Sanitaires accessibles")
 
     def __init__(self, arguments: MultiDict[str, str], now: datetime) -> None:
-        super().__init__(_with_defaults(arguments, now), now)
+        values = _with_defaults(arguments, now)
+        super().__init__(values, now)
         self.headcount = 0
         self.max_price_cents: int | None = None
+        self.lasting: timedelta | None = None
+        self.forbidden = {name for name in self.NAMES if _unseen(values.getlist(name))}
+        self.window = RANGES.get(self.moment.data)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether every answer is understood; characters that cannot be seen are not."""
+        valid = super().validate(extra_validators)
+        for name in self.forbidden:
+            self[name].errors = [FORBIDDEN]
+        return valid and not self.forbidden
+
+    def validate_de(self, field: Any) -> None:
+        if self.window is None:
+            super().validate_de(field)
+
+    def validate_a(self, field: Any) -> None:
+        if self.window is None:
+            super().validate_a(field)
+
+    def validate_moment(self, field: Any) -> None:
+        if field.data and self.window is None:
+            raise ValidationError("Choisissez un des moments proposés.")
+
+    def validate_duree(self, field: Any) -> None:
+        if self.window is None:
+            return
+        if field.data not in {str(minutes) for minutes in DURATIONS}:
+            raise ValidationError("Choisissez une des durées proposées.")
+        self.lasting = timedelta(minutes=int(field.data))
+        self.start, self.end = self.window
+        if self.lasting > timedelta(minutes=self.end - self.start):
+            raise ValidationError("C’est plus long que ce moment de la journée.")
+        if (sentence := self.impossible()) is not None:
+            raise ValidationError(sentence)
+
+    def instants(self) -> tuple[datetime, datetime] | None:
+        """The slot, or what is still to come of the part of the day."""
+        if self.slot is None:
+            return None
+        starts_at, ends_at = self.slot.instants(self.zone)
+        return (starts_at if self.lasting is None else max(starts_at, self.now), ends_at)
+
+    def impossible(self) -> str | None:
+        if self.lasting is None or self.slot is None:
+            return super().impossible()
+        _, ends_at = self.slot.instants(self.zone)
+        if ends_at - self.now < self.lasting:
+            return "Il ne reste plus assez de temps à ce moment-là. Choisissez un autre jour."
+        return None
 
     def validate_kind(self, field: Any) -> None:
         if field.data and field.data not in set(RoomKind):
@@ -212,9 +282,8 @@ def default_day(now: datetime) -> date:
 
 def _with_defaults(arguments: MultiDict[str, str], now: datetime) -> MultiDict[str, str]:
     """What most people want, unless asked otherwise; `near` is another name of the place."""
-    values: MultiDict[str, str] = MultiDict(
-        {"jour": default_day(now).isoformat(), "de": "18:00", "a": "20:00", "rayon": "20"}
-    )
+    usual = {"de": "18:00", "a": "20:00", "duree": "120", "rayon": "20"}
+    values: MultiDict[str, str] = MultiDict({"jour": default_day(now).isoformat(), **usual})
     for name in arguments:
         given = arguments.getlist(name)
         if any(given):

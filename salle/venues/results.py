@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from salle.kernel.words import date_fr, nombre, pluriel
 from salle.venues import cards
-from salle.venues.forms import RADII, SearchForm, Slot, clean
+from salle.venues.forms import SearchForm, clean
 from salle.venues.free import Interval
 from salle.venues.places import Place, find_places, list_nearest_names
 from salle.venues.queries import list_rooms
+from salle.venues.relaxations import Relaxation, list_relaxations
 from salle.venues.rules import RoomKind
 from salle.venues.search import Criteria, Found, search_rooms
+from salle.venues.sketch import Sketch, draw
 from salle.web.viewmodels import RoomCard
+from salle.web.week import SlotState
 
 PER_PAGE = 10
 MOST_UNAVAILABLE = 5
-DAYS_TRIED = 7
-SHIFTS = (-60, 60, -120, 120, -180, 180)  # minutes
-FIRST_HOUR, LAST_HOUR = 7 * 60, 24 * 60
-ENOUGH = 3
 _POSITION = re.compile(r"^\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)\s*$")
 _UNKNOWN = (
     "Aucun collège connu près de « {} ». "
@@ -66,9 +65,10 @@ class Results:
     has_next: bool
     everything: bool = False  # no question was asked: all rooms, by name
     empty: str = ""
-    other_days: tuple[tuple[Slot, int], ...] = ()
-    other_hours: tuple[tuple[Slot, int], ...] = ()
-    wider: tuple[int, int] | None = None
+    relaxations: tuple[Relaxation, ...] = ()
+    place: str = ""
+    sketch: Sketch | None = None
+    unanswered: bool = False  # the service of addresses did not answer
 
     @property
     def span(self) -> str:
@@ -85,12 +85,13 @@ def read_criteria(form: SearchForm) -> tuple[Criteria | None, list[Place]]:
         if form.ou.errors:
             return None, places
         form.zone = places[0].zone
-    if form.slot is None:
+    instants = form.instants()
+    if instants is None:
         return None, places
     if (sentence := form.impossible()) is not None:  # on the clock of that place
-        form.a.errors = [sentence]
+        (form.a if form.lasting is None else form.duree).errors = [sentence]
         return None, places
-    starts_at, ends_at = form.slot.instants(form.zone)
+    starts_at, ends_at = instants
     kind = form.kind.data
     return (
         Criteria(
@@ -102,10 +103,13 @@ def read_criteria(form: SearchForm) -> tuple[Criteria | None, list[Place]]:
             min_capacity=form.headcount,
             equipment=tuple(clean(tool)[:100] for tool in form.equipement.data or ()),
             accessible=form.accessible.data,
+            hearing_loop=form.boucle.data,
+            accessible_toilets=form.sanitaires.data,
             max_price_cents=form.max_price_cents,
             q=form.q.data or None,
             starts_at=starts_at,
             ends_at=ends_at,
+            lasting=form.lasting,
         ),
         places,
     )
@@ -145,10 +149,23 @@ def find_results(
         page=page,
         has_next=has_next,
         empty=_empty(unavailable, criteria, place),
-        other_days=_what_works(_days(form.slot), criteria, form, now) if free == 0 else (),
-        other_hours=_what_works(_hours(form.slot), criteria, form, now) if free == 0 else (),
-        wider=_wider(criteria, now) if free == 0 and place else None,
+        place=name,
+        sketch=_sketch(found, others, place, offset),
+        relaxations=()
+        if free
+        else tuple(list_relaxations(criteria, form, near=place is not None, now=now)),
     )
+
+
+def _sketch(
+    found: list[Found], others: list[Found], place: Place | None, offset: int
+) -> Sketch | None:
+    if place is None:
+        return None
+    states = [SlotState.FREE] * len(found)
+    states += [SlotState.BUSY if one.opened else SlotState.CLOSED for one in others]
+    ranked = zip(itertools.count(offset + 1), [*found, *others], states, strict=False)
+    return draw(ranked, lat=place.lat, lon=place.lon)
 
 
 def list_everything(now: datetime, page: int) -> Results:
@@ -182,9 +199,13 @@ def _cards(
     rooms = list_rooms([one.room_id for one in (*found, *others)])
     monday = cards.monday_of(form.slot.day) if form.slot else form.today
     weeks = cards.weeks_of(rooms.values(), monday, (slot.start, slot.end), zone, now)
+    length = criteria.lasting or slot.length
     shown = [
         cards.free_card(
-            one, rooms[one.room_id], weeks[one.room_id], slot=slot, place=place, rank=rank
+            *(one, rooms[one.room_id], weeks[one.room_id]),
+            slot=Interval(one.begins, one.begins + length) if one.begins else slot,
+            place=place,
+            rank=rank,
         )
         for rank, one in enumerate(found, offset + 1)
         if one.room_id in rooms
@@ -192,7 +213,7 @@ def _cards(
     first = offset + len(found) + 1
     return shown + [
         cards.other_card(
-            one, rooms[one.room_id], weeks[one.room_id], slot=slot, place=place, rank=rank
+            *(one, rooms[one.room_id], weeks[one.room_id]), length=length, place=place, rank=rank
         )
         for rank, one in enumerate(others, first)
         if one.room_id in rooms
@@ -203,49 +224,6 @@ def _slot(criteria: Criteria) -> Interval:
     if criteria.starts_at is None or criteria.ends_at is None:
         raise ValueError("the search page always asks for a slot")
     return Interval(criteria.starts_at, criteria.ends_at)
-
-
-def _days(slot: Slot | None) -> Iterator[Slot]:
-    """The same hours on the days that follow."""
-    if slot is not None:
-        for number in range(1, DAYS_TRIED + 1):
-            yield replace(slot, day=slot.day + timedelta(days=number))
-
-
-def _hours(slot: Slot | None) -> Iterator[Slot]:
-    """As long on the same day, the nearest hours first."""
-    if slot is not None:
-        for shift in SHIFTS:
-            start, end = slot.start + shift, slot.end + shift
-            if start >= FIRST_HOUR and end <= LAST_HOUR:
-                yield replace(slot, start=start, end=end)
-
-
-def _what_works(
-    slots: Iterable[Slot], criteria: Criteria, form: SearchForm, now: datetime
-) -> tuple[tuple[Slot, int], ...]:
-    """The first of these slots at which something is free, and how many rooms."""
-    kept: list[tuple[Slot, int]] = []
-    for slot in slots:
-        starts_at, ends_at = slot.instants(form.zone)
-        if now <= starts_at < ends_at:
-            asked = replace(criteria, starts_at=starts_at, ends_at=ends_at)
-            _, total = search_rooms(asked, now=now, limit=0)
-            if total:
-                kept.append((slot, total))
-        if len(kept) == ENOUGH:
-            break
-    return tuple(sorted(kept, key=lambda one: (one[0].day, one[0].start)))
-
-
-def _wider(criteria: Criteria, now: datetime) -> tuple[int, int] | None:
-    """The first larger radius in which something is free, and how many rooms."""
-    for radius in RADII:
-        if float(radius) > criteria.radius_km:
-            _, total = search_rooms(replace(criteria, radius_km=float(radius)), now=now, limit=0)
-            if total:
-                return int(radius), total
-    return None
 
 
 def _title(free: int, criteria: Criteria, form: SearchForm, place: str) -> str:

@@ -23,13 +23,15 @@ from salle.venues.availability import (
     free_between,
     refusal,
 )
+from salle.venues.filters import list_filters
 from salle.venues.forms import (
+    DURATION_CHOICES,
     EQUIPMENT,
+    MOMENT_CHOICES,
     RADII,
     SearchForm,
     SlotForm,
     asks_nothing,
-    clock,
     clock_choices,
 )
 from salle.venues.models import Room
@@ -69,8 +71,10 @@ def search() -> Response:
         radii=[(radius, f"{radius} km") for radius in RADII],
         starts=clock_choices(form.de.data),
         ends=clock_choices(form.a.data),
+        moments=MOMENT_CHOICES,
+        durations=DURATION_CHOICES,
         equipment=EQUIPMENT,
-        links=_links(results),
+        links=_links(form, results),
     )
     return Response(html, status=422 if form.errors else 200, mimetype="text/html")
 
@@ -81,29 +85,38 @@ def _page() -> int:
     return int(text) if _PAGE.fullmatch(text) else 1
 
 
-def _with(**changes: str) -> str:
-    """The address of this search with some answers changed."""
+def _with(**changes: str | None) -> str:
+    """The address of this search with some answers changed, or left out (None)."""
     values: dict[str, Any] = {
         name: [value[:300] for value in given]
         for name, given in request.args.lists()
         if name not in {"page", "near" if "ou" in changes else "page"}
     }
-    return url_for("rooms.search", **{**values, **changes})
+    values.update(changes)
+    return url_for("rooms.search", **{k: v for k, v in values.items() if v is not None})
 
 
-def _links(results: Results | None) -> dict[str, Any]:
-    """Neighbouring pages, and what would work when nothing is free."""
+def _links(form: SearchForm, results: Results | None) -> dict[str, Any]:
+    """Neighbouring pages, the search without one filter, and what would work instead."""
     if results is None:
         return {}
     return {
         "previous": _with(page=str(results.page - 1)) if results.page > 1 else None,
         "next": _with(page=str(results.page + 1)) if results.has_next else None,
-        "days": [(s, count, _with(jour=s.day.isoformat())) for s, count in results.other_days],
-        "hours": [(s, n, _with(de=clock(s.start), a=clock(s.end))) for s, n in results.other_hours],
-        "wider": (results.wider[0], results.wider[1], _with(rayon=str(results.wider[0])))
-        if results.wider
-        else None,
+        "filters": []
+        if results.everything
+        else [
+            (label, _with(**_left(name, value)))
+            for label, name, value in list_filters(form, results.place)
+        ],
+        "instead": [(r.label, r.count, _with(**r.changes)) for r in results.relaxations],
     }
+
+
+def _left(name: str, value: str | None) -> dict[str, Any]:
+    """That answer taken away; of several under one name, only that value."""
+    left = [given for given in request.args.getlist(name) if value is not None and given != value]
+    return {name: left or None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +159,7 @@ def show(slug: str) -> Response:
         "rooms/show.html",
         room=room,
         site=room.site,
+        access=cards.access_words(room),
         form=form,
         quote=quote,
         rate=rate,

@@ -8,7 +8,9 @@ last one of the page.
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -32,6 +34,7 @@ from salle.venues.rules import RoomKind
 
 SOON, LATER = timedelta(days=3), timedelta(days=28)
 QUARTER = timedelta(minutes=15)
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z]\w*)")
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -71,6 +74,24 @@ def search_rooms(
     ).all()
     total = rows[0].total
     return [_found(row) for row in rows if row.id is not None], total
+
+
+def count_rooms(asked: Sequence[Criteria], *, now: datetime) -> list[int]:
+    """How many rooms match each of these, in one statement."""
+    if not asked:
+        return []
+    parts: list[str] = []
+    parameters: dict[str, Any] = {}
+    for number, criteria in enumerate(asked):
+        when, where, given = _matching(criteria, now)
+        prefix = f"c{number}_"
+        parts.append(
+            f"(SELECT count(*) FROM site s JOIN room r ON r.site_id = s.id{when.tables}"  # noqa: S608
+            f" WHERE {where})"
+        )
+        parts[-1] = _PARAMETER.sub(rf":{prefix}\1", parts[-1])
+        parameters |= {prefix + name: value for name, value in given.items()}
+    return list(db.session.execute(_text(f"SELECT {', '.join(parts)}"), parameters).one())
 
 
 def find_zone(criteria: Criteria) -> str:
@@ -143,19 +164,27 @@ def _when(criteria: Criteria) -> _When:
     )
 
 
-def _build(criteria: Criteria, now: datetime) -> tuple[str, dict[str, Any]]:
+def _matching(criteria: Criteria, now: datetime) -> tuple[_When, str, dict[str, Any]]:
+    """What to join, the conditions and their parameters."""
     conditions, parameters = room_conditions(criteria)
     dear, more = price_condition(criteria)
     when = _when(criteria)
-    parameters |= more
-    if criteria.starts_at is not None and criteria.ends_at is not None:
-        parameters |= span_parameters(criteria.starts_at, criteria.ends_at)
-    start = max(now, criteria.starts_at or now) if criteria.unavailable else now
-    start = next_quarter(start)
     parameters |= {
+        **more,
         "minutes": when.minutes,
         "priced_at": criteria.starts_at or now,
         "now": now,
+    }
+    if criteria.starts_at is not None and criteria.ends_at is not None:
+        parameters |= span_parameters(criteria.starts_at, criteria.ends_at)
+    return when, " AND ".join((*conditions, *when.conditions, *dear)), parameters
+
+
+def _build(criteria: Criteria, now: datetime) -> tuple[str, dict[str, Any]]:
+    when, where, parameters = _matching(criteria, now)
+    start = max(now, criteria.starts_at or now) if criteria.unavailable else now
+    start = next_quarter(start)
+    parameters |= {
         "soon_from": start,
         "soon_to": start + SOON,
         "later_to": start + LATER,
@@ -172,7 +201,7 @@ def _build(criteria: Criteria, now: datetime) -> tuple[str, dict[str, Any]]:
         tables=when.tables,
         rank=rank,
         order=order,
-        where=" AND ".join((*conditions, *when.conditions, *dear)),
+        where=where,
     )
     return statement, parameters
 
@@ -262,4 +291,4 @@ SELECT c.total, page.*, coalesce({_NEXT.format(days="soon_days", low="soon_from"
  ORDER BY {{order}}name, id
 """  # noqa: S608 constants only
 
-__all__ = ["Criteria", "Found", "find_zone", "next_quarter", "search_rooms"]
+__all__ = ["Criteria", "Found", "count_rooms", "find_zone", "next_quarter", "search_rooms"]

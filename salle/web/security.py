@@ -17,7 +17,7 @@ POLICY = (
     "base-uri 'none'",
     "frame-ancestors 'none'",
 )
-PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+PERMISSIONS = "camera=(), microphone=(), geolocation=(self), payment=(), usb=()"
 
 
 def content_policy(form_actions: tuple[str, ...] | list[str] = ()) -> str:

@@ -2,7 +2,7 @@
 // and calls its default export with the element. Every page works without this file.
 
 const version = new URL(import.meta.url).search;
-const known = new Set(["countdown", "keypad"]);
+const known = new Set(["around", "countdown", "keypad"]);
 
 for (const element of document.querySelectorAll("[data-module]")) {
   const name = element.dataset.module;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import current_app
 
+from salle.adapters.remote_calendar import Fetcher
 from salle.kernel.sealing import Sealer
 
 
@@ -21,3 +22,11 @@ def public_url(path: str = "") -> str:
 def shows_simulations() -> bool:
     """Whether pages of the demonstration (keypads, messages) exist here."""
     return current_app.config["ENVIRONMENT"] in {"demo", "test"}
+
+
+def get_fetcher() -> Fetcher:
+    """What reads calendars at an address; tests put their own in."""
+    if "calendar_fetcher" not in current_app.extensions:
+        current_app.extensions["calendar_fetcher"] = Fetcher()
+    fetcher: Fetcher = current_app.extensions["calendar_fetcher"]
+    return fetcher

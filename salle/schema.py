@@ -21,7 +21,8 @@ import salle.organisations.models
 import salle.payments.models
 import salle.territories.models
 import salle.venues.models
-import salle.venues.occupations  # noqa: F401  every model must be known
+import salle.venues.occupations
+import salle.venues.timetable_models  # noqa: F401  every model must be known
 from salle.db import Base
 
 SQL_FILES = tuple(

@@ -50,11 +50,15 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the file holds: its uses in order, and remarks (line, French sentence)."""
+    """What the file holds: its uses in order, and remarks (line, French sentence).
+
+    `kept` is a calendar too: the lines that say when the room is taken, and no others.
+    """
 
     lessons: list[Lesson]
     rejects: list[tuple[int, str]]
     warnings: list[tuple[int, str]]
+    kept: bytes
 
 
 def read_calendar(content: bytes, *, zone_name: str, first: datetime, last: datetime) -> Reading:
@@ -73,6 +77,7 @@ def read_calendar(content: bytes, *, zone_name: str, first: datetime, last: date
         ),
         rejects=[(line, reason) for line, reason in raw["rejects"]],
         warnings=[(line, reason) for line, reason in raw["warnings"]],
+        kept=text.encode(),
     )
 
 

@@ -24,6 +24,7 @@ from salle.mail.service import queue_mail
 from salle.venues.buffers import restore_pauses
 from salle.venues.occupations import Occupation
 from salle.venues.rules import OccupationKind
+from salle.venues.timetables import give_back
 
 
 class IllegalMove(Conflict):
@@ -54,6 +55,8 @@ def move(
     for date in followers:
         date.state = DateState(target.value)
     _occupy([date.id for date in followers], target)
+    if target not in ACTIVE_STATES:
+        give_back([date.id for date in followers], now=now)
     db.session.add(
         BookingEvent(
             booking_id=booking.id,

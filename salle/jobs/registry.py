@@ -25,6 +25,8 @@ PERIODIC = (
     Periodic(kind="bookings.expire_due", cron="* * * * *"),
     Periodic(kind="mail.send_waiting", cron="* * * * *"),
     Periodic(kind="venues.extend_windows", cron="17 2 * * *"),
+    Periodic(kind="venues.extend_timetables", cron="47 2 * * *"),
+    Periodic(kind="venues.refresh_timetables", cron="*/10 * * * *"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +13,19 @@ import click
 
 from salle.db import transaction
 from salle.kernel.clock import local_day, utcnow
+from salle.venues.feeds import subscribe
 from salle.venues.imports.academies import department_code
 from salle.venues.imports.directory import DirectoryImport, open_directory
 from salle.venues.imports.hours import apply_hours, open_hours, parse_hours
 from salle.venues.imports.runs import Report, conclude, run_import
 from salle.venues.imports.school_calendar import CalendarImport, open_calendar
-from salle.venues.imports.timetable import find_room_to_fill, read_timetable, store_timetable
+from salle.venues.imports.timetable import (
+    EmptyTimetable,
+    Source,
+    find_room_to_fill,
+    read_file,
+    take_calendar,
+)
 
 FILE = click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path))
 
@@ -70,34 +78,49 @@ def import_school_calendar(file: Path) -> None:
 
 
 @click.command("emploi-du-temps")
-@FILE
+@click.argument("file", metavar="[FICHIER]", required=False)
 @click.option("--room", "slug", metavar="SALLE", required=True, help="Identifiant de la salle.")
+@click.option("--url", metavar="ADRESSE", help="Adresse à relire, au lieu d’un fichier.")
 @click.option("--territoire", metavar="IDENTIFIANT", help="Si deux territoires ont cette salle.")
 @click.option("--vider", is_flag=True, help="Accepte un calendrier sans aucun cours.")
-def import_timetable(file: Path, slug: str, territoire: str | None, vider: bool) -> None:
+def import_timetable(
+    file: str | None, slug: str, url: str | None, territoire: str | None, vider: bool
+) -> None:
     """Importe l’emploi du temps d’une salle (iCalendar .ics).
 
     Ces heures deviennent du temps scolaire, à la place de la version précédente. Un cours au
     même moment qu’une réservation est rejeté, les autres sont pris. Un fichier dont un événement
-    est illisible, ou sans aucun cours, ne change rien. Mêmes codes de sortie que
-    « salle import annuaire ».
+    est illisible, ou sans aucun cours, ne change rien. À la place d’un fichier, une adresse
+    https:// ou webcal:// est lue tout de suite puis toutes les quatre heures. Mêmes codes de
+    sortie que « salle import annuaire ».
     """
+    if file is not None and "://" in file:
+        file, url = None, url or file
+    if (file is None) == (url is None):
+        raise click.UsageError("Indiquez un fichier ou une adresse, et un seul des deux.")
     now = utcnow()
-    room, site = find_room_to_fill(slug, territoire)
-    with click.progressbar(length=2, label="Emploi du temps", file=sys.stderr, width=24) as bar:
-        content, reading = read_timetable(file, zone_name=site.time_zone, now=now)
-        bar.update(1)
-        report = store_timetable(
-            room=room,
-            zone_name=site.time_zone,
-            file_name=file.name,
-            content=content,
-            reading=reading,
-            now=now,
-            may_empty=vider,
-        )
+    with transaction():
+        room_id = find_room_to_fill(slug, territoire)[0].id
+    with click.progressbar(length=1, label="Emploi du temps", file=sys.stderr, width=24) as bar:
+        if url is not None:
+            report = subscribe(room_id=room_id, url=url, actor_id=None, now=now)
+        else:
+            report = _take_file(Path(str(file)), room_id, now, vider)
         bar.update(1)
     conclude(report)
+
+
+def _take_file(file: Path, room_id: uuid.UUID, now: datetime, may_empty: bool) -> Report:
+    try:
+        return take_calendar(
+            room_id=room_id,
+            content=read_file(file),
+            source=Source(name=file.name),
+            now=now,
+            may_empty=may_empty,
+        )
+    except EmptyTimetable as error:
+        raise EmptyTimetable(f"{error.message} Pour le vider vraiment, ajoutez --vider.") from None
 
 
 @click.command("horaires")

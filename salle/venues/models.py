@@ -259,7 +259,11 @@ class SchoolHoliday(UuidKey, Model):
 
 
 class Timetable(UuidKey, Model):
-    """One imported version of a room's lessons; a new import replaces the previous one."""
+    """The version of a room's lessons that counts; a new import replaces the previous one.
+
+    `kept`: what of the file says when the room is taken (compressed), laid out until `laid_until`;
+    it is laid out further as the days go by.
+    """
 
     __tablename__ = "timetable"
     room_id: Mapped[uuid.UUID] = mapped_column(
@@ -269,3 +273,9 @@ class Timetable(UuidKey, Model):
     digest: Mapped[str]
     imported_at: Mapped[datetime]
     event_count: Mapped[int]
+    kept: Mapped[bytes | None] = mapped_column(deferred=True)
+    laid_until: Mapped[date | None]
+
+    __table_args__ = (
+        sa.CheckConstraint("(kept IS NULL) = (laid_until IS NULL)", name="laid_until"),
+    )

@@ -74,6 +74,12 @@ class Occupation(Model):
             postgresql_include=["starts_at", "frees_at"],
             postgresql_where=sa.column("active"),
         ),
+        # Lessons that wait for something to go; no question about active rows can use it.
+        sa.Index(
+            "ix_occupation_sleeping",
+            "space_id",
+            postgresql_where=sa.text("NOT active AND kind = 'school'"),
+        ),
     )
 
 

@@ -40,6 +40,13 @@ class OccupationKind(LabelledEnum):
     BLOCK = "block", "bloqué par le collège"
 
 
+class CollisionEnding(LabelledEnum):
+    """How a lesson and a booking at the same time stopped being so."""
+
+    BOOKING_GONE = "booking_gone", "réservation annulée"
+    LESSON_GONE = "lesson_gone", "cours déplacé ou retiré"
+
+
 class Period(LabelledEnum):
     """Kind of day to which an opening rule applies (issue « Idle time »: the file's own words)."""
 

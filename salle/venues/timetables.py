@@ -6,7 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -14,12 +14,15 @@ from sqlalchemy.orm import aliased
 from salle.adapters.ical import Lesson
 from salle.db import db
 from salle.kernel.words import periode
+from salle.venues.collisions import end_for_bookings, keep_collisions
 from salle.venues.models import Room, RoomSpace, Space, Timetable
 from salle.venues.occupations import Occupation, lock_spaces
 from salle.venues.rules import OccupationKind
 
 LONGEST = timedelta(hours=24)  # longer uses are cut in rows of this length
 BOOKED = (OccupationKind.HOLD, OccupationKind.BOOKING)
+# Written as in the index of these rows, so that the planner knows it.
+_SLEEPING = sa.text("NOT occupation.active AND occupation.kind = 'school'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """A lesson that was not taken: somebody has booked that place at that time."""
+    """A lesson where somebody has booked: it sleeps there until the booking goes."""
 
     lesson: Lesson
+    booking_date_id: uuid.UUID
     reason: str
 
 
@@ -60,25 +64,27 @@ def replace_timetable(
     zone_name: str,
     lessons: Iterable[Lesson],
     file_name: str,
-    content: bytes,
+    content: bytes | None,
     now: datetime,
+    kept: bytes | None = None,
+    laid_until: date | None = None,
 ) -> Replacement:
     """Make these lessons the room's school use, in place of the previous version.
 
-    Holds and bookings are never overwritten: a lesson that meets one is left out whole and
-    listed. What another timetable or a block already takes is left to it, and comes back to
-    these lessons when it goes. Only rows that differ are written. Run it inside
-    transaction(): the spaces are locked first.
+    Holds and bookings are never overwritten: where a lesson meets one it sleeps, and the
+    collision is stored for people to decide. What another timetable or a block already takes is
+    left to it too, and comes back to these lessons when it goes. Only rows that differ are
+    written. `kept` and `laid_until`: what lays the same lessons out further, later; then `content`
+    is None. Run it inside transaction(): the spaces are locked first.
     """
     buffers = _buffers(room)
     lock_spaces(buffers)
     timetable = _timetable(room, file_name, content, now)
+    timetable.kept, timetable.laid_until = kept, laid_until
     lessons = sorted(lessons)
     others = _others(buffers, lessons, timetable)
-    collisions = list(_collisions(lessons, others, buffers, zone_name))
-    refused = {collision.lesson for collision in collisions}
-    kept = [lesson for lesson in lessons if lesson not in refused]
-    wanted = set(_slots(kept, others, buffers))
+    collisions = list(_collisions(lessons, others, buffers, zone_name, now))
+    wanted = set(_slots(lessons, others, buffers))
     current = {
         Slot(row.space_id, row.starts_at, row.ends_at, row.frees_at, row.active): row.id
         for row in db.session.scalars(
@@ -87,7 +93,10 @@ def replace_timetable(
     }
     _write(timetable.id, wanted - current.keys(), [current[s] for s in current.keys() - wanted])
     wake_lessons(buffers)
-    timetable.event_count = len(kept)
+    timetable.event_count = len(lessons)
+    keep_collisions(
+        timetable.id, [(one.lesson, one.booking_date_id) for one in collisions], now=now
+    )
     before = {(slot.starts_at, slot.ends_at) for slot in current}
     after = {(slot.starts_at, slot.ends_at) for slot in wanted}
     return Replacement(
@@ -98,20 +107,42 @@ def replace_timetable(
     )
 
 
-def wake_lessons(space_ids: Iterable[uuid.UUID]) -> None:
+def give_back(booking_date_ids: Iterable[uuid.UUID], *, now: datetime) -> None:
+    """These dates of bookings no longer take their spaces: the lessons below wake at once.
+
+    Call it in the transaction that let the spaces go, with these spaces locked.
+    """
+    rows = db.session.execute(
+        sa.select(
+            Occupation.space_id,
+            sa.func.min(Occupation.starts_at),
+            sa.func.max(Occupation.frees_at),
+        )
+        .where(Occupation.booking_date_id.in_(list(booking_date_ids)))
+        .group_by(Occupation.space_id)
+    ).all()
+    end_for_bookings(booking_date_ids, now=now)
+    if rows:
+        span = (min(row[1] for row in rows), max(row[2] for row in rows))
+        wake_lessons([row[0] for row in rows], span=span)
+
+
+def wake_lessons(
+    space_ids: Iterable[uuid.UUID], *, span: tuple[datetime, datetime] | None = None
+) -> None:
     """Let sleeping lessons take what no longer is taken; the spaces are locked already.
 
-    Call it when a block goes: a lesson below it is still a lesson.
+    Call it when a block goes (`span`: from when to when): a lesson below it is still a lesson.
     """
     active = aliased(Occupation)
     for space_id, buffer in db.session.execute(
         sa.select(Space.id, Space.buffer).where(Space.id.in_(list(space_ids))).order_by(Space.id)
     ):
-        sleeping = sa.select(Occupation).where(
-            Occupation.space_id == space_id,
-            Occupation.kind == OccupationKind.SCHOOL,
-            ~Occupation.active,
-        )
+        sleeping = sa.select(Occupation).where(Occupation.space_id == space_id, _SLEEPING)
+        if span is not None:
+            sleeping = sleeping.where(
+                Occupation.starts_at < span[1] + buffer, Occupation.ends_at > span[0] - buffer
+            )
         for row in db.session.scalars(sleeping.order_by(Occupation.starts_at, Occupation.id)):
             taken = db.session.execute(
                 sa.select(active.starts_at - buffer, active.frees_at)
@@ -151,9 +182,11 @@ def _buffers(room: Room) -> dict[uuid.UUID, timedelta]:
     return {row.id: row.buffer for row in rows}
 
 
-def _timetable(room: Room, file_name: str, content: bytes, now: datetime) -> Timetable:
-    digest = hashlib.sha256(content).hexdigest()
+def _timetable(room: Room, file_name: str, content: bytes | None, now: datetime) -> Timetable:
     timetable = db.session.scalar(sa.select(Timetable).where(Timetable.room_id == room.id))
+    if content is None and timetable is not None:
+        return timetable
+    digest = hashlib.sha256(content or b"").hexdigest()
     if timetable is None:
         timetable = Timetable(
             room_id=room.id, file_name=file_name, digest=digest, imported_at=now, event_count=0
@@ -189,23 +222,32 @@ def _collisions(
     others: list[Occupation],
     buffers: dict[uuid.UUID, timedelta],
     zone_name: str,
+    now: datetime,
 ) -> Iterator[Collision]:
-    """Both lists are in order of their starts: each booking is looked at while it may count."""
+    """Each lesson to come with each booking that it meets.
+
+    Both lists are in order of their starts: each booking is looked at while it may count.
+    """
     booked = [row for row in others if row.kind in BOOKED]
     pause = max(buffers.values(), default=timedelta())
     at = 0
     for lesson in lessons:
+        if lesson.ends_at <= now:
+            continue
+        met: set[uuid.UUID] = set()
         # No row lasts more than 29 hours: one that started long before is behind us.
         while at < len(booked) and booked[at].starts_at < lesson.starts_at - timedelta(hours=30):
             at += 1
         for row in booked[at:]:
             if row.starts_at >= lesson.ends_at + pause:
                 break
-            if lesson.starts_at < row.frees_at and (
+            date_id = row.booking_date_id
+            touches = lesson.starts_at < row.frees_at and (
                 row.starts_at < lesson.ends_at + buffers[row.space_id]
-            ):
-                yield Collision(lesson, _reason(lesson, row, zone_name))
-                break
+            )
+            if touches and date_id is not None and date_id not in met:
+                met.add(date_id)
+                yield Collision(lesson, date_id, _reason(lesson, row, zone_name))
 
 
 def _reason(lesson: Lesson, row: Occupation, zone_name: str) -> str:
@@ -217,12 +259,10 @@ def _reason(lesson: Lesson, row: Occupation, zone_name: str) -> str:
 def _slots(
     lessons: list[Lesson], others: list[Occupation], buffers: dict[uuid.UUID, timedelta]
 ) -> Iterator[Slot]:
-    """Merged lessons, without what another timetable or a block already takes."""
+    """Merged lessons, asleep where a booking, another timetable or a block already is."""
     for space_id, buffer in buffers.items():
         taken = [
-            (row.starts_at - buffer, row.frees_at)
-            for row in others
-            if row.space_id == space_id and row.kind not in BOOKED
+            (row.starts_at - buffer, row.frees_at) for row in others if row.space_id == space_id
         ]
         for start, end in merge(lessons):
             yield from _cut(space_id, start, end, taken, buffer)

@@ -11,6 +11,7 @@ from salle.api.grants import blueprint as api_grants
 from salle.api.me import blueprint as api_me
 from salle.api.rooms import blueprint as api_rooms
 from salle.bookings.college_routes import blueprint as college
+from salle.bookings.rooms_routes import blueprint as college_rooms
 from salle.bookings.routes import blueprint as bookings
 from salle.calendars.routes import blueprint as calendars
 from salle.demo.messages import blueprint as demo_messages
@@ -24,7 +25,19 @@ from salle.payments.webhooks import blueprint as webhooks
 from salle.venues.routes import blueprint as rooms
 from salle.venues.tonight import list_tonight
 
-PAGES = (pages, health, accounts, rooms, bookings, college, payments, webhooks, grants, calendars)
+PAGES = (
+    pages,
+    health,
+    accounts,
+    rooms,
+    bookings,
+    college,
+    college_rooms,
+    payments,
+    webhooks,
+    grants,
+    calendars,
+)
 # Pages that show what nobody may see elsewhere: never in production.
 SIMULATIONS = (doors, demo_messages)
 API = (api_rooms, api_bookings, api_me, api_grants)

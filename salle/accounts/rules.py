@@ -22,6 +22,7 @@ class Permission(LabelledEnum):
     DECIDE_BOOKINGS = "decide_bookings", "répondre aux demandes"
     SEE_DOOR_CODES = "see_door_codes", "voir les codes des portes"
     SEE_SITE_MONEY = "see_site_money", "voir les recettes du collège"
+    MANAGE_ROOMS = "manage_rooms", "régler les salles du collège"
     SEE_TERRITORY_USAGE = "see_territory_usage", "voir l’usage du territoire"
 
 
@@ -30,6 +31,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.SEE_SITE_BOOKINGS,
             Permission.DECIDE_BOOKINGS,
+            Permission.MANAGE_ROOMS,
             Permission.SEE_DOOR_CODES,
             Permission.SEE_SITE_MONEY,
         }

@@ -116,6 +116,31 @@ def list_site_ids_for_user(user: User) -> list[uuid.UUID]:
     return sorted(sites)
 
 
+def list_site_rooms(site_ids: Sequence[uuid.UUID]) -> Sequence[Room]:
+    """Every room of these sites, published or not, by site and name; their sites are loaded."""
+    return db.session.scalars(
+        sa.select(Room)
+        .join(Room.site)
+        .options(contains_eager(Room.site))
+        .where(Room.site_id.in_(site_ids))
+        .order_by(Site.name, Site.id, Room.name, Room.id)
+    ).all()
+
+
+def get_site_room(site_ids: Sequence[uuid.UUID], slug: str) -> Room:
+    """A room of one of these sites, published or not, its site loaded; NotFound."""
+    if not _SLUG.match(slug):
+        raise NotFound
+    return _one(
+        sa.select(Room)
+        .join(Room.site)
+        .options(contains_eager(Room.site))
+        .where(Room.site_id.in_(site_ids), Room.slug == slug)
+        .order_by(Room.id)
+        .limit(1)
+    )
+
+
 def list_sites(site_ids: Sequence[uuid.UUID]) -> Sequence[Site]:
     """These sites, by name."""
     return db.session.scalars(

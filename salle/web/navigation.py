@@ -37,7 +37,7 @@ MAIN = (
     Entry(
         label="Mon collège",
         endpoint="college.bookings",
-        lights=("college.", "payments."),
+        lights=("college.", "college_rooms.", "payments."),
         permission=Permission.SEE_SITE_BOOKINGS,
     ),
     Entry(label="Le fonds", endpoint="grants.fund", lights=("grants.",)),

@@ -53,6 +53,11 @@ def objects(fresh_app: Flask) -> Objects:
             "door_id": there(door),
             "key": rooms,
             ("grants", "slug"): there(PROJECT_SLUG, "nulle-part"),
+            ("college_rooms", "slug"): {
+                "mine": ROOMS[0].slug,
+                "theirs": next(room.slug for room in ROOMS if room.site == 2),
+                "absent": "nulle-part",
+            },
             "slug": slugs,
             "uai": {"mine": uai(1), "theirs": uai(2), "absent": uai(99)},
         },

@@ -13,8 +13,10 @@ import psycopg
 from bench.client import Client
 from bench.creation import Creation
 from bench.dataset import SETS, Spec
+from bench.feeds import Feeds
 from bench.measures import Line, Measures
 from bench.provider import Provider
+from bench.seasons import Seasons
 from bench.stage import BenchError, database, plain, service
 from config import ROOT, ConfigError
 from salle.kernel.clock import utcnow
@@ -65,8 +67,10 @@ def measure(spec: Spec, folder: Path, count: int) -> list[Line]:
         connection.execute("SET timezone = 'UTC'")
         measures = Measures(client, connection, spec, count, thin=thin)
         creation = Creation(measures, provider, till)
-        writing = () if spec.reads_only else (creation.create,)
-        for one in (measures.free_rooms, measures.room_free, *writing):
+        seasons, feeds = Seasons(measures), Feeds(measures)
+        reading = (measures.free_rooms, measures.room_free, seasons.season, seasons.season_counts)
+        writing = (feeds.feed, creation.create, creation.create_series)
+        for one in reading if spec.reads_only else (*reading, *writing):
             for line in one():
                 print(line, flush=True)
                 lines.append(line)

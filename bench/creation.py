@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, TypeVar
 
 from bench.client import Client
@@ -29,15 +30,17 @@ from salle.payments.rules import Audience
 Slot = tuple[datetime, datetime]
 Answer = TypeVar("Answer")
 FIRST_OFFSET, LAST_OFFSET = 5, 330
+HOUR, HALF = 60, 30  # minutes
+WEEKS, SERIES_COUNT = 36, 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two free slots of one room, as long and at the same hour: one for each side."""
+    """Free dates of one room, as many and as long: some for each side."""
 
     site: int
-    mine: Slot
-    theirs: Slot
+    mine: list[Slot]
+    theirs: list[Slot]
 
 
 class Creation:
@@ -50,33 +53,37 @@ class Creation:
 
     def create(self) -> list[Line]:
         """One date."""
-        turns = self.measures.count + WARM_UP
-        pairs = list(self.free_pairs(turns))
+        count = self.measures.count
+        return self.measure("create", list(self.free_pairs(count + WARM_UP)))
+
+    def create_series(self) -> list[Line]:
+        """A school year of weekly dates."""
+        count = min(self.measures.count, SERIES_COUNT)
+        return self.measure(f"create_{WEEKS}", list(self.series_pairs(count + WARM_UP)))
+
+    def measure(self, name: str, pairs: list[Pair]) -> list[Line]:
+        """The whole, and what comes before the provider."""
         before = row_counts(self.connection)
         mine_laps, floor_laps = list[float](), list[float]()
 
         def ask(turn: int) -> tuple[Callable[[], Any], Callable[[], Any], Check]:
             pair = pairs[turn]
             document = request_of(pair.site, pair.mine)
-            wanted = self.wanted(pair.site, [pair.theirs])
+            wanted = self.wanted(pair.site, pair.theirs)
             return (
                 lambda: self.lap(
                     mine_laps,
                     lambda: self.measures.client.post("/api/v1/bookings", document, TOKEN),
                 ),
-                lambda: self.lap(
-                    floor_laps, lambda: hold(self.connection, self.till, wanted)
-                ),
+                lambda: self.lap(floor_laps, lambda: hold(self.connection, self.till, wanted)),
                 self.same_holds,
-            )  # fmt: skip
+            )
 
-        line = self.measures.interleave("create", ask)
-        self.check_counts(before, turns)
-        count = self.measures.count
-        return [
-            line,
-            self.measures.line("create_hold", mine_laps[-count:], floor_laps[-count:]),
-        ]
+        line = self.measures.interleave(name, ask, len(pairs) - WARM_UP)
+        self.check_counts(before, len(pairs))
+        kept = slice(WARM_UP, None)
+        hold_name = name.replace("create", "create_hold")
+        return [line, self.measures.line(hold_name, mine_laps[kept], floor_laps[kept])]
 
     def lap(self, laps: list[float], call: Callable[[], Answer]) -> Answer:
         """The call's answer; its time until the provider was asked goes to `laps`."""
@@ -103,6 +110,7 @@ class Creation:
             audience=Audience.ASSOCIATION.label,
             decision=row[3],
         )
+        rule = rate_words(rate, length)
         return Wanted(
             room=ident("room", site, PAID_ROOM),
             site=ident("site", site),
@@ -114,7 +122,7 @@ class Creation:
             slots=slots,
             cents=cost(row[1], length),
             full_cents=cost(row[2], length),
-            rule=rate_words(rate, length),
+            rule=rule if len(slots) == 1 else f"{len(slots)} dates de {rule}",
             now=utcnow(),
         )
 
@@ -146,19 +154,37 @@ class Creation:
         found = 0
         for offset in range(FIRST_OFFSET, LAST_OFFSET, 2):
             for site in range(self.measures.spec.sites):
-                mine, theirs = (self.evening(offset + more) for more in (0, 1))
+                mine, theirs = (self.slot(offset + more, 18 * HOUR, 2 * HOUR) for more in (0, 1))
                 if self.is_taken(site, mine) or self.is_taken(site, theirs):
                     continue
-                yield Pair(site=site, mine=mine, theirs=theirs)
+                yield Pair(site=site, mine=[mine], theirs=[theirs])
                 found += 1
                 if found == number:
                     return
         raise BenchError("Not enough free slots in the data set.")
 
-    def evening(self, offset: int) -> Slot:
+    def series_pairs(self, number: int) -> Iterator[Pair]:
+        """Two weekdays, every week, in the hour before the bookings of the data set begin."""
+        monday = FIRST_OFFSET + -(self.measures.today.weekday() + FIRST_OFFSET) % 7
+        chances = (
+            (site, weekday, opens)
+            for weekday in (0, 2)
+            for opens in (17 * HOUR, 17 * HOUR + HALF)
+            for site in range(self.measures.spec.sites)
+        )
+        for site, weekday, opens in islice(chances, number):
+            mine, theirs = (
+                [self.slot(monday + weekday + more + 7 * n, opens, HALF) for n in range(WEEKS)]
+                for more in (0, 1)
+            )
+            yield Pair(site=site, mine=mine, theirs=theirs)
+
+    def slot(self, offset: int, opens: int, minutes: int) -> Slot:
+        """So many minutes of the day that comes in so many days."""
         day = self.measures.today + timedelta(days=offset)
-        start = from_wall(datetime(day.year, day.month, day.day, 18))  # noqa: DTZ001 wall time
-        return start, start + timedelta(hours=2)
+        wall = datetime(day.year, day.month, day.day, *divmod(opens, 60))  # noqa: DTZ001 wall time
+        start = from_wall(wall)
+        return start, start + timedelta(minutes=minutes)
 
     def is_taken(self, site: int, slot: Slot) -> bool:
         return (
@@ -171,13 +197,16 @@ class Creation:
         )
 
 
-def request_of(site: int, slot: Slot) -> dict[str, Any]:
+def request_of(site: int, slots: list[Slot]) -> dict[str, Any]:
     """The body of `POST /bookings`."""
-    return {
+    document: dict[str, Any] = {
         "room_id": str(ident("room", site, PAID_ROOM)),
         "organisation_id": str(ident("organisation")),
-        "start": slot[0].isoformat(),
-        "end": slot[1].isoformat(),
+        "start": slots[0][0].isoformat(),
+        "end": slots[0][1].isoformat(),
         "purpose": "Entraînement",
         "headcount": 12,
     }
+    if len(slots) > 1:
+        document["weekly_until"] = slots[-1][0].date().isoformat()
+    return document

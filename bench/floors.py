@@ -82,6 +82,19 @@ def days_between(first: datetime, last: datetime) -> list[date]:
     return [day + timedelta(days=n) for n in range((end - day).days + 1)]
 
 
+def box(lat: float, lon: float) -> dict[str, float]:
+    """20 km round a point of these latitudes."""
+    return {
+        "lat": lat,
+        "lon": lon,
+        "radius": 20.0,
+        "south": lat - 0.181,
+        "north": lat + 0.181,
+        "west": lon - 0.275,
+        "east": lon + 0.275,
+    }
+
+
 def free_rooms(
     connection: Connection, *, lat: float, lon: float, start: datetime, end: datetime, now: datetime
 ) -> list[tuple[Any, ...]]:
@@ -91,13 +104,7 @@ def free_rooms(
     return connection.execute(
         _FREE_ROOMS,
         {
-            "lat": lat,
-            "lon": lon,
-            "radius": 20.0,
-            "south": lat - 0.181,
-            "north": lat + 0.181,
-            "west": lon - 0.275,
-            "east": lon + 0.275,
+            **box(lat, lon),
             "start": start,
             "end": end,
             "days": days_between(start, end),

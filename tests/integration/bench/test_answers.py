@@ -28,10 +28,13 @@ from bench.dataset import (
     side_km,
     stamp,
 )
+from bench.feeds import same_uses, uses_of
 from bench.holds import hold
 from bench.measures import Line, Measures, same_intervals, same_rooms
 from bench.provider import Provider
 from bench.rows import row_counts
+from bench.seasons import Seasons, same_counts, season_counts
+from bench.seasons import path_of as season_path
 from bench.stage import BenchError, plain
 from salle import create_app
 from salle.db import db
@@ -190,6 +193,14 @@ def test_create_when_done_both_ways_then_the_same_rows(scene: Scene) -> None:
     assert creation.rows_each["payment"] == creation.rows_each["occupation"] == 1
 
 
+def test_create_series_when_done_both_ways_then_the_same_rows(scene: Scene) -> None:
+    creation = creation_of(scene)
+    series, _ = creation.create_series()
+    assert series.name == "create_36"
+    assert creation.rows_each["booking_date"] == creation.rows_each["occupation"] == 36
+    assert creation.rows_each["payment"] == 1
+
+
 @pytest.mark.parametrize(
     ("change", "table"),
     [({"cents": 1}, "booking"), ({"account": "acct_other"}, "payment"), ({"spaces": []}, "occup")],
@@ -199,7 +210,7 @@ def test_create_when_one_side_writes_something_else_then_the_bench_stops(
 ) -> None:
     creation = creation_of(scene)
     pair = [*creation.free_pairs(20)][-1]
-    wanted = creation.wanted(pair.site, [pair.theirs])
+    wanted = creation.wanted(pair.site, pair.theirs)
     answer = scene.caller.post("/api/v1/bookings", request_of(pair.site, pair.mine), TOKEN)
     other = hold(scene.connection, scene.till, replace(wanted, **change))
     with pytest.raises(BenchError, match=table):
@@ -221,6 +232,31 @@ def test_create_when_a_row_is_not_compared_then_the_bench_stops(scene: Scene) ->
     )
     with pytest.raises(BenchError, match="territory"):
         creation.check_counts(before, 2)
+
+
+def test_season_when_asked_both_ways_then_equal_and_not_all_dates(scene: Scene) -> None:
+    seasons = Seasons(creation_of(scene).measures)
+    shares = set()
+    for _ in range(4):
+        slots = seasons.some_slots()
+        answer = scene.caller.get(season_path(slots))
+        rows = season_counts(scene.connection, lat=CENTRE[0], lon=CENTRE[1], slots=slots)
+        same_counts(answer, rows)
+        shares |= {free for _, _, free in rows}
+        with pytest.raises(BenchError):
+            same_counts(answer, [(rows[0][0], rows[0][1], rows[0][2] - 1), *rows[1:]])
+    assert len(shares) > 3
+
+
+def test_feed_when_read_both_ways_then_every_use_and_no_other(scene: Scene) -> None:
+    first, last = scene.today - timedelta(days=366), scene.today + timedelta(days=731)
+    for number in range(5):
+        answer = scene.caller.get(f"/calendriers/salles/salle-0-{number}.ics")
+        uses = uses_of(scene.connection, f"salle-0-{number}", first=first, last=last)
+        same_uses(answer, uses)
+        assert len(uses) >= TINY.bookings_per_room
+        with pytest.raises(BenchError):
+            same_uses(answer, uses[1:])
 
 
 def test_builder_writes_what_the_set_says(scene: Scene) -> None:

@@ -23,6 +23,7 @@ from salle.pages.tonight import init_tonight
 from salle.payments.routes import blueprint as payments
 from salle.payments.webhooks import blueprint as webhooks
 from salle.venues.routes import blueprint as rooms
+from salle.venues.season_routes import blueprint as seasons
 from salle.venues.tonight import list_tonight
 
 PAGES = (
@@ -30,6 +31,7 @@ PAGES = (
     health,
     accounts,
     rooms,
+    seasons,
     bookings,
     college,
     college_rooms,

@@ -32,7 +32,7 @@ class NavLink:
 
 
 MAIN = (
-    Entry(label="Trouver une salle", endpoint="rooms.search", lights=("rooms.",)),
+    Entry(label="Trouver une salle", endpoint="rooms.search", lights=("rooms.", "seasons.")),
     Entry(label="Mes réservations", endpoint="bookings.index", lights=("bookings.",)),
     Entry(
         label="Mon collège",

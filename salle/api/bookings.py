@@ -22,7 +22,8 @@ from salle.api.core import (
     page,
     read_instant,
 )
-from salle.bookings import checkout, service
+from salle.bookings import checkout
+from salle.bookings.cancellation import cancel_booking as make_cancellation
 from salle.bookings.creation import create_booking as make_booking
 from salle.bookings.offers import (
     DateOffer,
@@ -85,7 +86,9 @@ class CancelSchema(StrictSchema):
     """What `POST /bookings/{id}/cancel` takes."""
 
     reason = CleanText(load_default="")
-    date_ids = fields.List(fields.UUID())
+    date_ids = fields.List(
+        fields.UUID(), validate=validate.Length(1, 500, error="De 1 à 500 dates.")
+    )
 
 
 class PageSchema(StrictSchema):
@@ -208,14 +211,15 @@ def show_booking(booking_id: uuid.UUID) -> Response:
 @signed_in
 @blueprint.arguments(CancelSchema)
 def cancel_booking(data: dict[str, Any], booking_id: uuid.UUID) -> Response:
-    """Cancel; `refund_cents` is what goes back to the payer."""
-    view = _visible(booking_id)
-    known = {date.id for date in view.booking.dates}
-    if "date_ids" in data and set(data["date_ids"]) != known:
-        raise InvalidField("date_ids", "Cette réservation s’annule avec toutes ses dates.")
+    """Cancel all or some dates; `refund_cents` is what goes back to the payer."""
+    _visible(booking_id)
     with transaction():
-        _, refund_cents = service.cancel_booking(
-            booking_id=booking_id, actor=get_actor(), reason=data["reason"], now=utcnow()
+        _, refund_cents = make_cancellation(
+            booking_id=booking_id,
+            actor=get_actor(),
+            reason=data["reason"],
+            now=utcnow(),
+            date_ids=data.get("date_ids"),
         )
     return answer({**serialise(get_view(booking_id)), "refund_cents": refund_cents})
 

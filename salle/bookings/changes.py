@@ -13,13 +13,14 @@ import sqlalchemy as sa
 
 from salle.audit.service import record
 from salle.bookings import emails
-from salle.bookings.models import Booking, BookingEvent
+from salle.bookings.models import Booking, BookingDate, BookingEvent
 from salle.bookings.queries import BookingView
 from salle.bookings.rules import ACTIVE_STATES, REMINDER, BookingState, DateState, can_move
 from salle.db import db
 from salle.doors.service import issue_grants, revoke_grants
 from salle.jobs import enqueue
 from salle.kernel.errors import Conflict
+from salle.kernel.words import pluriel
 from salle.mail.service import queue_mail
 from salle.venues.buffers import restore_pauses
 from salle.venues.occupations import Occupation
@@ -120,6 +121,55 @@ def release(
         message,
         booking_id=view.booking.id,
         dedupe_key=f"{target.value}-{view.booking.id}-{now.isoformat()}",
+        now=now,
+    )
+
+
+def drop_dates(
+    view: BookingView,
+    dates: list[BookingDate],
+    *,
+    actor_id: uuid.UUID,
+    now: datetime,
+    reason: str | None,
+) -> None:
+    """Cancel some dates of a booking that goes on: free at once, their codes no longer open.
+
+    The price of a paid booking stays what was paid; one that nobody has paid yet costs less.
+    """
+    booking, ids = view.booking, [date.id for date in dates]
+    before = len(view.active)
+    for date in dates:
+        date.state, date.reason = DateState.CANCELLED, reason
+        if booking.state == BookingState.REQUESTED:
+            booking.price_cents -= date.price_cents
+            booking.full_value_cents -= date.full_value_cents
+    _occupy(ids, BookingState.CANCELLED)
+    words = f"{pluriel(len(dates), 'date annulée', 'dates annulées')} sur {before}"
+    db.session.add(
+        BookingEvent(
+            booking_id=booking.id,
+            actor_id=actor_id,
+            from_state=booking.state,
+            to_state=booking.state,
+            reason=f"{words}. {reason}" if reason else words,
+            at=now,
+        )
+    )
+    db.session.flush()
+    record(
+        "booking.dates_cancelled",
+        object_type="booking",
+        object_id=booking.id,
+        actor_id=actor_id,
+        at=now,
+        dates=len(dates),
+    )
+    revoke_grants(booking.id, now, date_ids=ids)
+    queue_mail(
+        emails.dates_cancelled(view, dates, reason),
+        booking_id=booking.id,
+        dedupe_key=f"dates-cancelled-{booking.id}-{now.isoformat()}",
         now=now,
     )
 

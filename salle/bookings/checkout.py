@@ -18,9 +18,8 @@ from salle.db import db, transaction
 from salle.kernel.clock import to_wall
 from salle.kernel.errors import Conflict, Unavailable
 from salle.payments.gateway import get_gateway
-from salle.payments.models import Payment
-from salle.payments.queries import find_latest_payment, get_payment
-from salle.payments.rules import PaymentState
+from salle.payments.queries import find_latest_payment, get_payment, get_refund
+from salle.payments.rules import PaymentState, RefundState
 from salle.payments.service import PaymentIntent, attach_checkout
 
 
@@ -156,26 +155,20 @@ def close_checkout(*, payment_id: uuid.UUID) -> str:
     return "closed"
 
 
-def refund_payment(*, payment_id: uuid.UUID, now: datetime) -> str:
-    """Ask the provider to give a payment back, whole; the payment's id is the key."""
-    payment = get_payment(payment_id)
-    if payment.state != PaymentState.REFUNDING or payment.payment_intent_id is None:
+def send_refund(*, refund_id: uuid.UUID, now: datetime) -> str:
+    """Ask the provider to give money back; the refund's id is the key."""
+    refund = get_refund(refund_id)
+    payment = get_payment(refund.payment_id)
+    if refund.state == RefundState.DONE or payment.payment_intent_id is None:
         return "nothing to refund"
-    facts = _refund_facts(payment)
+    account, intent, amount = payment.account, payment.payment_intent_id, refund.amount_cents
     db.session.rollback()
     try:
-        result = get_gateway().refund(**facts)  # type: ignore[arg-type]
+        result = get_gateway().refund(
+            refund_key=refund_id, account=account, payment_intent_id=intent, amount_cents=amount
+        )
     except GatewayError as error:
         raise ProviderDown from error
     with transaction():
-        complete_refund(payment_id=payment_id, refund_id=result.id, now=now)
+        complete_refund(refund_id=refund_id, provider_id=result.id, now=now)
     return "refunded"
-
-
-def _refund_facts(payment: Payment) -> dict[str, object]:
-    return {
-        "refund_key": payment.id,
-        "account": payment.account,
-        "payment_intent_id": payment.payment_intent_id,
-        "amount_cents": payment.amount_cents,
-    }

@@ -44,6 +44,20 @@ def released(view: BookingView, state: BookingState, reason: str | None) -> Mess
     return _message(view, SUBJECTS[state], state.value, reason=reason)
 
 
+def dates_cancelled(view: BookingView, dates: Sequence[BookingDate], reason: str | None) -> Message:
+    """Some dates are cancelled, the others stand."""
+    refund_cents = sum(date.price_cents for date in dates)
+    paid = view.booking.state == BookingState.CONFIRMED
+    return _message(
+        view,
+        "Dates annulées",
+        "dates_cancelled",
+        gone=dates,
+        reason=reason,
+        refund_cents=refund_cents if paid else 0,
+    )
+
+
 def reminder(view: BookingView, date: BookingDate, grants: Sequence[GrantView]) -> Message:
     """Two days before that date."""
     return _message(view, "C’est bientôt", "reminder", grants=grants, dates=[date])

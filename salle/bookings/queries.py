@@ -17,6 +17,8 @@ from salle.db import db
 from salle.kernel.errors import NotFound
 from salle.organisations.models import Membership, Organisation
 from salle.venues.models import Room, Site
+from salle.venues.occupations import lock_spaces
+from salle.venues.queries import list_space_buffers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +32,22 @@ class BookingView:
     recipient: str
 
     @property
+    def active(self) -> list[BookingDate]:
+        """The dates that follow the booking's state, in order: not those cancelled before it."""
+        state = self.booking.state.value
+        return [date for date in self.booking.dates if date.state.value == state]
+
+    @property
     def dates(self) -> list[BookingDate]:
-        """The dates that were had, in order: wishes left out. Never empty."""
-        return [date for date in self.booking.dates if date.state != DateState.SKIPPED]
+        """What the booking is about: its active dates, else all but the wishes. Never empty."""
+        had = [date for date in self.booking.dates if date.state != DateState.SKIPPED]
+        return self.active or had
+
+    @property
+    def dropped(self) -> list[BookingDate]:
+        """The dates cancelled one by one while the booking goes on, in order."""
+        dates = self.booking.dates
+        return [date for date in dates if date not in self.dates and date not in self.wishes]
 
     @property
     def wishes(self) -> list[BookingDate]:
@@ -68,6 +83,13 @@ def get_view(booking_id: uuid.UUID) -> BookingView:
     if not found:
         raise NotFound
     return found[0]
+
+
+def lock_view(booking_id: uuid.UUID) -> BookingView:
+    """Lock the spaces, then the booking, and read it again; NotFound."""
+    lock_spaces(list_space_buffers(get_view(booking_id).room.id))
+    lock_booking(booking_id)
+    return get_view(booking_id)
 
 
 def lock_booking(booking_id: uuid.UUID) -> Booking:

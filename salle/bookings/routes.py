@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response
 
 from salle.accounts.models import User
 from salle.bookings import checkout, service
+from salle.bookings.cancellation import cancel_booking, cancellable_dates, refund_of
 from salle.bookings.creation import create_booking
 from salle.bookings.forms import CancelForm, DecisionForm, NewBookingForm
+from salle.bookings.models import BookingDate
 from salle.bookings.offers import (
     DateOffer,
     Request,
@@ -31,7 +33,8 @@ from salle.kernel.errors import DomainError, NotFound, Unavailable
 from salle.organisations.models import Organisation
 from salle.organisations.queries import list_memberships
 from salle.payments.pricing import Price
-from salle.payments.queries import find_latest_payment, sum_ledger
+from salle.payments.queries import find_latest_payment, list_refunds, sum_ledger
+from salle.payments.rules import PaymentState
 from salle.venues.availability import Alternative, alternatives
 from salle.venues.models import Room
 from salle.venues.queries import get_room_by_slug
@@ -153,30 +156,49 @@ def paid(booking_id: uuid.UUID) -> Response:
 @blueprint.route("/reservations/<uuid:booking_id>/annuler", methods=["GET", "POST"])
 @signed_in
 def cancel(booking_id: uuid.UUID) -> str | Response:
-    """Cancel, with the refund shown before."""
-    view = _visible(booking_id)
+    """Cancel a booking or some of its dates, with the refund shown before."""
+    view, actor, now = _visible(booking_id), get_actor(), utcnow()
     form = CancelForm()
-    if form.validate_on_submit():
+    chosen = _chosen_dates(view, now)
+    if form.validate_on_submit() and chosen:
         try:
             with transaction():
-                _, refund_cents = service.cancel_booking(
+                _, refund_cents = cancel_booking(
                     booking_id=booking_id,
-                    actor=get_actor(),
+                    actor=actor,
                     reason=form.reason.data or "",
-                    now=utcnow(),
+                    now=now,
+                    date_ids=[date.id for date in chosen],
                 )
         except DomainError as error:
             if isinstance(error, NotFound):
                 raise
             flash(error.message, "error")
         else:
-            text = "Réservation annulée : le créneau est libre pour d’autres."
+            text = "C’est annulé, et libre pour d’autres."
             flash(text + (" Le remboursement est parti." if refund_cents else ""), "ok")
         return redirect(url_for("bookings.show", booking_id=booking_id), code=303)
-    if not can_cancel(get_actor(), view) or view.booking.state not in UPCOMING:
+    if not can_cancel(actor, view) or not cancellable_dates(view, now):
         return redirect(url_for("bookings.show", booking_id=booking_id), code=303)
     payment = find_latest_payment(booking_id)
-    return render_template("bookings/cancel.html", view=view, form=form, payment=payment)
+    paid = payment is not None and payment.state == PaymentState.PAID
+    return render_template(
+        "bookings/cancel.html",
+        view=view,
+        form=form,
+        choices=cancellable_dates(view, now),
+        chosen=chosen,
+        refund_cents=refund_of(chosen) if paid else 0,
+    )
+
+
+def _chosen_dates(view: BookingView, now: datetime) -> list[BookingDate]:
+    """The dates ticked, or the only one there is; none yet for a series that is first seen."""
+    free = cancellable_dates(view, now)
+    ticked = request.values.getlist("dates")
+    if len(free) == 1 or "toutes" in ticked:
+        return free
+    return [date for date in free if str(date.id) in ticked]
 
 
 @blueprint.post("/reservations/<uuid:booking_id>/repondre")
@@ -215,6 +237,7 @@ def _render(view: BookingView, form: DecisionForm) -> str:
         now=now,
         payment=payment,
         balances=sum_ledger(payment_id=payment.id) if payment is not None else None,
+        refunds=list_refunds(view.booking.id),
         grants=list_grants(view.booking.id, now) if can_see_codes(actor, view) else [],
         events=list_events(view.booking.id),
         holder=holder,
@@ -225,8 +248,7 @@ def _render(view: BookingView, form: DecisionForm) -> str:
 
 
 def _is_cancellable(actor: User, view: BookingView, now: datetime) -> bool:
-    started = view.dates[0].starts_at <= now
-    return view.booking.state in UPCOMING and not started and can_cancel(actor, view)
+    return bool(cancellable_dates(view, now)) and can_cancel(actor, view)
 
 
 def _is_upcoming(view: BookingView, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Use cases of a booking that exists: cancel, decide, expire (creation.py makes them).
+"""Use cases of a booking that exists: decide, expire (creation.py, cancellation.py for others).
 
 Every function runs in its caller's transaction(); none calls the outside world.
 """
@@ -10,51 +10,26 @@ from datetime import datetime, timedelta
 
 from salle.accounts.models import User
 from salle.bookings import emails
+from salle.bookings.cancellation import give_back
 from salle.bookings.changes import IllegalMove, confirm, move, release
 from salle.bookings.models import Booking
-from salle.bookings.permissions import can_cancel, can_decide, can_see
+from salle.bookings.permissions import can_decide, can_see
 from salle.bookings.queries import (
     BookingView,
-    get_view,
-    lock_booking,
+    lock_view,
 )
-from salle.bookings.rules import ENDED, BookingState
-from salle.db import db
+from salle.bookings.rules import BookingState
 from salle.jobs import enqueue
 from salle.kernel.errors import Invalid, NotAllowed, NotFound
 from salle.mail.service import queue_mail
-from salle.payments.queries import find_latest_payment, list_live_payments, lock_payment
-from salle.payments.rules import PaymentState
 from salle.payments.service import prepare_payment
-from salle.venues.occupations import lock_spaces
-from salle.venues.queries import list_space_buffers
-
-
-def cancel_booking(
-    *, booking_id: uuid.UUID, actor: User, reason: str, now: datetime
-) -> tuple[Booking, int]:
-    """Cancel everything that has not begun; returns the booking and the refund in cents.
-
-    The refund is whole until the use begins. Raises NotFound, NotAllowed, IllegalMove.
-    """
-    view = _lock(booking_id)
-    if not can_see(actor, view):
-        raise NotFound
-    if not can_cancel(actor, view):
-        raise NotAllowed
-    if view.booking.state in ENDED:
-        raise IllegalMove(f"Cette réservation est déjà {view.booking.state.label}.")
-    if view.booking.state == BookingState.CONFIRMED and view.dates[0].starts_at <= now:
-        raise IllegalMove("Ce créneau a déjà commencé : il ne peut plus être annulé.")
-    release(view, BookingState.CANCELLED, actor_id=actor.id, now=now, reason=reason or None)
-    return view.booking, _give_back(view.booking)
 
 
 def decide_booking(
     *, booking_id: uuid.UUID, actor: User, accept: bool, reason: str, now: datetime
 ) -> Booking:
     """The collège's answer to a request. Raises NotFound, NotAllowed, IllegalMove, Invalid."""
-    view = _lock(booking_id)
+    view = lock_view(booking_id)
     if not can_see(actor, view):
         raise NotFound
     if not can_decide(actor, view):
@@ -77,14 +52,14 @@ def decide_booking(
 
 def expire_booking(*, booking_id: uuid.UUID, now: datetime) -> bool:
     """Free the slot of a hold or a request that has ended; False when there is nothing to do."""
-    view = _lock(booking_id)
+    view = lock_view(booking_id)
     booking = view.booking
     if booking.state not in {BookingState.HELD, BookingState.REQUESTED}:
         return False
     if booking.hold_expires_at is None or booking.hold_expires_at > now:
         return False
     release(view, BookingState.EXPIRED, actor_id=None, now=now)
-    _give_back(booking)
+    give_back(booking, now)
     return True
 
 
@@ -103,29 +78,3 @@ def _hold(view: BookingView, actor_id: uuid.UUID, now: datetime) -> None:
         now=now,
     )
     enqueue("bookings.expire", run_at=booking.hold_expires_at, booking_id=booking.id)
-
-
-def _lock(booking_id: uuid.UUID) -> BookingView:
-    """Lock the spaces, then the booking, and read it again."""
-    room_id = get_view(booking_id).room.id
-    lock_spaces(list_space_buffers(room_id))
-    lock_booking(booking_id)
-    return get_view(booking_id)
-
-
-def _give_back(booking: Booking) -> int:
-    """Close the payments that may still come, ask the refund of the one that came (cents)."""
-    for payment in list_live_payments(booking.id):
-        locked = lock_payment(payment.id)
-        if locked.state not in {PaymentState.CREATED, PaymentState.PENDING}:
-            continue
-        locked.state = PaymentState.EXPIRED
-        if locked.session_id is not None:
-            enqueue("payments.close_checkout", payment_id=locked.id)
-    latest = find_latest_payment(booking.id)
-    if latest is None or lock_payment(latest.id).state != PaymentState.PAID:
-        return 0
-    latest.state = PaymentState.REFUNDING
-    enqueue("payments.refund", payment_id=latest.id)
-    db.session.flush()
-    return latest.amount_cents

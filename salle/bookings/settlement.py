@@ -19,12 +19,11 @@ from salle.bookings.limits import fits_building, lock_building
 from salle.bookings.queries import BookingView, get_view, lock_booking
 from salle.bookings.rules import BookingState
 from salle.db import db
-from salle.jobs import enqueue
 from salle.mail.service import queue_mail
 from salle.payments.models import Payment
-from salle.payments.queries import get_payment, lock_payment
-from salle.payments.rules import PaymentState
-from salle.payments.service import mark_paid, mark_refunded
+from salle.payments.queries import get_payment, lock_payment, lock_refund
+from salle.payments.rules import PaymentState, RefundState
+from salle.payments.service import mark_paid, mark_refunded, request_refund
 from salle.venues.availability import Interval
 from salle.venues.occupations import lock_spaces
 from salle.venues.queries import list_space_buffers
@@ -59,28 +58,27 @@ def settle_payment(*, payment_id: uuid.UUID, checkout: CheckoutState, now: datet
     )
     if _confirm(view, now):
         return "confirmed"
-    payment.state = PaymentState.REFUNDING
+    request_refund(payment=payment, amount_cents=payment.amount_cents, now=now)
     queue_mail(
         emails.paid_too_late(view, payment.amount_cents),
         booking_id=view.booking.id,
         dedupe_key=f"too-late-{payment.id}",
         now=now,
     )
-    enqueue("payments.refund", payment_id=payment.id)
     return "paid too late, refunding"
 
 
-def complete_refund(*, payment_id: uuid.UUID, refund_id: str, now: datetime) -> None:
+def complete_refund(*, refund_id: uuid.UUID, provider_id: str, now: datetime) -> None:
     """Record a refund that the provider accepted, once, and tell the payer."""
-    payment = lock_payment(payment_id)
-    if payment.state != PaymentState.REFUNDING:
+    refund, payment = lock_refund(refund_id)
+    if refund.state == RefundState.DONE:
         return
-    mark_refunded(payment=payment, refund_id=refund_id, now=now)
+    mark_refunded(refund=refund, payment=payment, provider_id=provider_id, now=now)
     view = get_view(payment.booking_id)
     queue_mail(
-        emails.refunded(view, payment.amount_cents),
+        emails.refunded(view, refund.amount_cents),
         booking_id=view.booking.id,
-        dedupe_key=f"refunded-{payment.id}",
+        dedupe_key=f"refunded-{refund.id}",
         now=now,
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from salle.db import Model, UuidKey, enum_type
-from salle.payments.rules import Audience, LedgerAccount, LedgerKind, PaymentState
+from salle.payments.rules import Audience, LedgerAccount, LedgerKind, PaymentState, RefundState
 
 
 class CollectionAccount(UuidKey, Model):
@@ -65,7 +65,10 @@ class Tariff(UuidKey, Model):
 
 
 class Payment(UuidKey, Model):
-    """One payment of a booking; the row is committed before the provider is called."""
+    """One payment of a booking; the row is committed before the provider is called.
+
+    `refund_cents` is what was asked back of it so far: never more than was paid.
+    """
 
     __tablename__ = "payment"
     booking_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("booking.id"), index=True)
@@ -77,13 +80,13 @@ class Payment(UuidKey, Model):
     session_id: Mapped[str | None] = mapped_column(unique=True)
     checkout_url: Mapped[str | None]
     payment_intent_id: Mapped[str | None]
-    refund_id: Mapped[str | None]
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
-    refunded_at: Mapped[datetime | None]
+    refund_cents: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (
         sa.CheckConstraint("amount_cents > 0", name="amount"),
+        sa.CheckConstraint("refund_cents BETWEEN 0 AND amount_cents", name="refund"),
         sa.CheckConstraint(
             "state NOT IN ('paid', 'refunding', 'refunded') OR paid_at IS NOT NULL", name="paid_at"
         ),
@@ -97,6 +100,27 @@ class Payment(UuidKey, Model):
 
     def __repr__(self) -> str:
         return f"<Payment {self.id} {self.state}>"
+
+
+class Refund(UuidKey, Model):
+    """Money to give back of a payment; its id is the provider's idempotency key."""
+
+    __tablename__ = "refund"
+    payment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("payment.id"), index=True)
+    amount_cents: Mapped[int]
+    state: Mapped[RefundState] = mapped_column(enum_type(RefundState, "state"))
+    provider_id: Mapped[str | None] = mapped_column(unique=True)
+    requested_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.CheckConstraint("amount_cents > 0", name="amount"),
+        sa.CheckConstraint(
+            "(state = 'done') = (done_at IS NOT NULL)"
+            " AND (state = 'done') = (provider_id IS NOT NULL)",
+            name="done",
+        ),
+    )
 
 
 class ProviderEvent(UuidKey, Model):
@@ -132,8 +156,12 @@ class LedgerEntry(Model):
     account: Mapped[LedgerAccount] = mapped_column(enum_type(LedgerAccount, "account"))
     amount_cents: Mapped[int]
     occurred_at: Mapped[datetime]
+    refund_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("refund.id"))
 
     __table_args__ = (
-        sa.UniqueConstraint("payment_id", "kind", "account"),
+        sa.UniqueConstraint(
+            "payment_id", "kind", "account", "refund_id", postgresql_nulls_not_distinct=True
+        ),
         sa.CheckConstraint("amount_cents <> 0", name="amount"),
+        sa.CheckConstraint("(kind = 'refund') = (refund_id IS NOT NULL)", name="refund"),
     )

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from salle.db import db
 from salle.kernel.errors import Conflict, NotFound
-from salle.payments.models import LedgerEntry, Payment, ProviderEvent
+from salle.payments.models import LedgerEntry, Payment, ProviderEvent, Refund
 from salle.payments.pricing import TariffFacts
-from salle.payments.rules import Audience, LedgerAccount, PaymentState
+from salle.payments.rules import Audience, LedgerAccount, PaymentState, RefundState
 
 
 class NoTariff(Conflict):
@@ -125,6 +125,46 @@ def list_live_payments(booking_id: uuid.UUID) -> Sequence[Payment]:
         )
         .order_by(Payment.created_at, Payment.id)
     ).all()
+
+
+def get_refund(refund_id: uuid.UUID) -> Refund:
+    """One refund; NotFound."""
+    refund = db.session.get(Refund, refund_id)
+    if refund is None:
+        raise NotFound
+    return refund
+
+
+def lock_refund(refund_id: uuid.UUID) -> tuple[Refund, Payment]:
+    """One refund and its payment, read again and locked: every refund of it waits."""
+    payment = lock_payment(get_refund(refund_id).payment_id)
+    refund = db.session.scalars(
+        sa.select(Refund).where(Refund.id == refund_id).execution_options(populate_existing=True)
+    ).one()
+    return refund, payment
+
+
+def list_refunds(booking_id: uuid.UUID) -> Sequence[Refund]:
+    """What was or will be given back of a booking, oldest first."""
+    return db.session.scalars(
+        sa.select(Refund)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.booking_id == booking_id)
+        .order_by(Refund.requested_at, Refund.id)
+    ).all()
+
+
+def has_pending_refund(payment_id: uuid.UUID) -> bool:
+    """Whether the provider still has to accept a refund of that payment."""
+    return bool(
+        db.session.scalar(
+            sa.select(
+                sa.exists().where(
+                    Refund.payment_id == payment_id, Refund.state == RefundState.REQUESTED
+                )
+            )
+        )
+    )
 
 
 def get_event(event_row_id: uuid.UUID) -> ProviderEvent:

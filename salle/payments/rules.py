@@ -6,7 +6,7 @@ from salle.kernel.enums import LabelledEnum
 
 
 class PaymentState(LabelledEnum):
-    """State of one attempt to pay."""
+    """State of one attempt to pay; given back in part, a payment stays paid."""
 
     CREATED = "created", "préparé"
     PENDING = "pending", "en cours"
@@ -14,6 +14,13 @@ class PaymentState(LabelledEnum):
     EXPIRED = "expired", "expiré"
     REFUNDING = "refunding", "remboursement demandé"
     REFUNDED = "refunded", "remboursé"
+
+
+class RefundState(LabelledEnum):
+    """State of money on its way back."""
+
+    REQUESTED = "requested", "demandé"
+    DONE = "done", "fait"
 
 
 class LedgerAccount(LabelledEnum):

@@ -17,9 +17,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from salle.audit.service import record
 from salle.db import db, register_constraints
+from salle.jobs import enqueue
 from salle.kernel.errors import Conflict, DomainError
-from salle.payments.models import LedgerEntry, Payment, ProviderEvent
-from salle.payments.rules import LedgerAccount, LedgerKind, PaymentState
+from salle.payments.models import LedgerEntry, Payment, ProviderEvent, Refund
+from salle.payments.queries import has_pending_refund
+from salle.payments.rules import LedgerAccount, LedgerKind, PaymentState, RefundState
 
 if TYPE_CHECKING:
     from salle.adapters.payment_gateway import CheckoutSession, VerifiedEvent
@@ -47,6 +49,12 @@ class AlreadyPaying(Conflict):
     message = "Un paiement de cette réservation est déjà en cours ou déjà fait."
 
 
+class TooMuchBack(Conflict):
+    """More would be given back than was paid."""
+
+    message = "Cette somme dépasse ce qui a été payé et n’a pas encore été rendu."
+
+
 class AppendOnly(DomainError):
     """Somebody tried to change the past of the ledger."""
 
@@ -64,6 +72,7 @@ class Unbalanced(AppendOnly):
 register_constraints(
     {
         "uq_payment_live": AlreadyPaying,
+        "ck_payment_refund": TooMuchBack,
         "tr_ledger_entry_append_only": AppendOnly,
         "tr_ledger_entry_balanced": Unbalanced,
     }
@@ -156,19 +165,42 @@ def mark_paid(
     )
 
 
-def mark_refunded(*, payment: Payment, refund_id: str, now: datetime) -> None:
-    """Record the full refund of a locked payment, once."""
-    payment.state = PaymentState.REFUNDED
-    payment.refunded_at = now
-    payment.refund_id = refund_id
+def request_refund(*, payment: Payment, amount_cents: int, now: datetime) -> Refund:
+    """Ask for money back of a locked payment; a job asks the provider.
+
+    Raises TooMuchBack (from the constraint, at the flush) beyond what was paid.
+    """
+    payment.refund_cents += amount_cents
+    if payment.refund_cents == payment.amount_cents:
+        payment.state = PaymentState.REFUNDING
+    refund = Refund(
+        id=uuid.uuid4(),
+        payment_id=payment.id,
+        amount_cents=amount_cents,
+        state=RefundState.REQUESTED,
+        requested_at=now,
+    )
+    db.session.add(refund)
+    db.session.flush()
+    enqueue("payments.refund", refund_id=refund.id)
+    return refund
+
+
+def mark_refunded(*, refund: Refund, payment: Payment, provider_id: str, now: datetime) -> None:
+    """Record a refund of a locked payment as done, once: ledger, state, audit."""
+    refund.state, refund.provider_id, refund.done_at = RefundState.DONE, provider_id, now
+    db.session.flush()
+    if payment.state == PaymentState.REFUNDING and not has_pending_refund(payment.id):
+        payment.state = PaymentState.REFUNDED
     _write(
         payment,
         LedgerKind.REFUND,
         {
-            LedgerAccount.REQUESTER: payment.amount_cents,
-            LedgerAccount.COLLEGE: -payment.amount_cents,
+            LedgerAccount.REQUESTER: refund.amount_cents,
+            LedgerAccount.COLLEGE: -refund.amount_cents,
         },
         now,
+        refund_id=refund.id,
     )
     record(
         "payment.refunded",
@@ -176,7 +208,7 @@ def mark_refunded(*, payment: Payment, refund_id: str, now: datetime) -> None:
         object_id=payment.id,
         actor_id=None,
         at=now,
-        amount_cents=payment.amount_cents,
+        amount_cents=refund.amount_cents,
     )
 
 
@@ -209,7 +241,12 @@ def close_event(*, event_row_id: uuid.UUID, outcome: str, now: datetime) -> None
 
 
 def _write(
-    payment: Payment, kind: LedgerKind, amounts: dict[LedgerAccount, int], now: datetime
+    payment: Payment,
+    kind: LedgerKind,
+    amounts: dict[LedgerAccount, int],
+    now: datetime,
+    *,
+    refund_id: uuid.UUID | None = None,
 ) -> None:
     transaction_id = uuid.uuid4()
     db.session.add_all(
@@ -217,6 +254,7 @@ def _write(
             transaction_id=transaction_id,
             kind=kind,
             payment_id=payment.id,
+            refund_id=refund_id,
             site_id=payment.site_id,
             account=account,
             amount_cents=amount,

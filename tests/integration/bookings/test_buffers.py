@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from salle.bookings import service
+from salle.bookings.cancellation import cancel_booking
 from salle.bookings.creation import Created, create_booking
 from salle.bookings.offers import Request
 from salle.db import db
@@ -159,9 +159,7 @@ def test_uses_too_close_for_the_new_pause_stay_and_are_listed(world: World) -> N
         (tuesday(20), tuesday(20, 30), True),
     ]
     # Once the second one leaves, the first has its whole pause again.
-    service.cancel_booking(
-        booking_id=following.id, actor=get_user(world.other_member), reason="", now=NOW
-    )
+    cancel_booking(booking_id=following.id, actor=get_user(world.other_member), reason="", now=NOW)
     assert list_short_pauses(world.spaces, now=NOW) == []
     assert code(world, world.half_a, tuesday(19), tuesday(20)) == "slot_taken"
     assert code(world, world.half_a, tuesday(19, 30), tuesday(20)) == "booked"
@@ -169,7 +167,7 @@ def test_uses_too_close_for_the_new_pause_stay_and_are_listed(world: World) -> N
 
 def test_a_hold_that_comes_back_has_the_new_pause(world: World) -> None:
     booking = book(world, world.half_a, tuesday(18), tuesday(19))
-    service.cancel_booking(booking_id=booking.id, actor=get_user(world.member), reason="", now=NOW)
+    cancel_booking(booking_id=booking.id, actor=get_user(world.member), reason="", now=NOW)
     change_buffer([world.spaces[0]], HALF_HOUR, now=NOW)
     row = db.session.scalars(sa.select(Occupation)).one()
     assert (row.active, row.frees_at) == (False, tuesday(19, 30))

@@ -70,7 +70,7 @@ def test_an_unbalanced_transaction_is_refused_at_commit(fresh_app: Flask, paid: 
     with connect(fresh_app) as connection:
         connection.execute(
             "INSERT INTO ledger_entry (transaction_id, kind, payment_id, site_id, account,"
-            " amount_cents, occurred_at) SELECT %s, 'refund', id, site_id, 'college', -1, now()"
+            " amount_cents, occurred_at) SELECT %s, 'fee', id, site_id, 'department', -1, now()"
             " FROM payment LIMIT 1",
             (uuid.uuid4(),),
         )

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from salle.bookings import service
+from salle.bookings.cancellation import cancel_booking
 from salle.bookings.creation import create_booking
 from salle.bookings.limits import review_limits
 from salle.bookings.models import Booking
@@ -110,7 +110,7 @@ def test_people_who_have_left_or_cancelled_do_not_count(world: World) -> None:
     first = book(world, world.half_a, tuesday(18), tuesday(20), people=60)
     book(world, world.half_b, tuesday(20), tuesday(21), people=60)
     refused("too_many_people", world, world.half_b, tuesday(18), tuesday(19), people=1)
-    service.cancel_booking(booking_id=first.id, actor=get_user(world.member), reason="", now=NOW)
+    cancel_booking(booking_id=first.id, actor=get_user(world.member), reason="", now=NOW)
     book(world, world.half_b, tuesday(18), tuesday(19), people=60)
 
 
@@ -174,7 +174,7 @@ def test_cancelled_hours_come_back(world: World) -> None:
     set_quota(world, 2, period=QuotaPeriod.SCHOOL_YEAR)
     first = book(world, world.half_a, tuesday(18), tuesday(20))
     refused("quota_exceeded", world, world.half_b, tuesday(18), tuesday(20))
-    service.cancel_booking(booking_id=first.id, actor=get_user(world.member), reason="", now=NOW)
+    cancel_booking(booking_id=first.id, actor=get_user(world.member), reason="", now=NOW)
     book(world, world.half_b, tuesday(18), tuesday(20))
 
 

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from salle.bookings import emails
+from salle.bookings.cancellation import cancel_booking
 from salle.bookings.creation import Created, create_booking
 from salle.bookings.models import Booking, BookingDate
 from salle.bookings.offers import Request
 from salle.bookings.queries import get_view, list_for_user
 from salle.bookings.rules import BookingState, DateState
-from salle.bookings.service import cancel_booking, decide_booking
+from salle.bookings.service import decide_booking
 from salle.db import db, transaction
 from salle.doors.queries import list_grants
 from salle.kernel.errors import DomainError
@@ -253,7 +254,7 @@ def test_the_page_shows_what_can_be_had_then_books_it(client: FlaskClient, world
     answer = client.post("/salles/gymnase-a/reserver", data=form)
     assert answer.status_code == 303
     shown = Page.of(client.get(answer.location))
-    assert "4 dates à partir du" in shown.h1
+    assert "4 dates, 18 h – 20 h, à partir du" in shown.h1
     assert "1 date souhaitée, non obtenue" in shown.text
 
 

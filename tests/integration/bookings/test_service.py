@@ -12,6 +12,7 @@ from flask import Flask
 
 from salle.adapters.stripe_gateway import FakeGateway
 from salle.bookings import checkout, service
+from salle.bookings.cancellation import cancel_booking
 from salle.bookings.creation import create_booking
 from salle.bookings.models import Booking, BookingEvent
 from salle.bookings.offers import Request
@@ -23,7 +24,7 @@ from salle.kernel.errors import DomainError, NotAllowed, NotFound
 from salle.mail.models import OutboxMessage
 from salle.payments.gateway import KEY
 from salle.payments.models import LedgerEntry, Payment
-from salle.payments.queries import find_latest_payment, sum_ledger
+from salle.payments.queries import find_latest_payment, list_refunds, sum_ledger
 from salle.payments.rules import PaymentState
 from salle.venues.occupations import Occupation
 from tests.support.world import NOW, World, build_world, get_user, tuesday
@@ -226,8 +227,10 @@ def test_a_late_payment_is_refunded_when_the_slot_is_taken(
 ) -> None:
     booking, payment = late_payment(world, gateway, taken=True)
     assert (booking.state, payment.state) == (BookingState.EXPIRED, PaymentState.REFUNDING)
-    checkout.refund_payment(payment_id=payment.id, now=NOW)
-    checkout.refund_payment(payment_id=payment.id, now=NOW)
+    [refund] = list_refunds(booking.id)
+    refund_id = refund.id
+    checkout.send_refund(refund_id=refund_id, now=NOW)
+    checkout.send_refund(refund_id=refund_id, now=NOW)
     assert db.session.get(Payment, payment.id).state == PaymentState.REFUNDED
     assert sum_ledger(payment_id=payment.id).charged_cents == 0
     subjects = db.session.scalars(sa.select(OutboxMessage.subject)).all()
@@ -239,7 +242,7 @@ def test_cancelling_refunds_frees_and_revokes(world: World, gateway: FakeGateway
     booking = book(world)
     pay(gateway, booking)
     with transaction():
-        _, refund = service.cancel_booking(
+        _, refund = cancel_booking(
             booking_id=booking.id, actor=get_user(world.member), reason="pluie", now=NOW
         )
     assert refund == 2500
@@ -252,7 +255,7 @@ def test_what_has_begun_is_no_longer_cancelled(world: World, gateway: FakeGatewa
     booking = book(world)
     pay(gateway, booking)
     with pytest.raises(DomainError, match="commencé"), transaction():
-        service.cancel_booking(
+        cancel_booking(
             booking_id=booking.id, actor=get_user(world.member), reason="", now=tuesday(18)
         )
 
@@ -261,7 +264,7 @@ def test_what_has_begun_is_no_longer_cancelled(world: World, gateway: FakeGatewa
 def test_others_bookings_do_not_exist(world: World, who: str) -> None:
     booking = book(world)
     with pytest.raises(NotFound), transaction():
-        service.cancel_booking(
+        cancel_booking(
             booking_id=booking.id, actor=get_user(getattr(world, who)), reason="", now=NOW
         )
 
@@ -343,12 +346,12 @@ def test_cancelling_twice_says_so(world: World) -> None:
     for sentence in (None, "déjà annulée"):
         if sentence is None:
             with transaction():
-                service.cancel_booking(
+                cancel_booking(
                     booking_id=booking.id, actor=get_user(world.member), reason="", now=NOW
                 )
         else:
             with pytest.raises(DomainError, match=sentence), transaction():
-                service.cancel_booking(
+                cancel_booking(
                     booking_id=booking.id, actor=get_user(world.member), reason="", now=NOW
                 )
 

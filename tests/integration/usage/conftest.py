@@ -14,7 +14,7 @@ from salle.bookings.rules import BookingState, DateState
 from salle.db import db
 from salle.payments.models import Payment
 from salle.payments.rules import PaymentState
-from salle.payments.service import mark_paid, mark_refunded
+from salle.payments.service import mark_paid, mark_refunded, request_refund
 from salle.venues.models import Room, RoomSpace, Timetable
 from salle.venues.occupations import Occupation
 from salle.venues.rules import OccupationKind
@@ -52,6 +52,9 @@ def book(world: World) -> Callable[..., Booking]:
             id=uuid.uuid4(), booking=booking, starts_at=start, ends_at=end, state=state,
             price_cents=2500, full_value_cents=4000,
         )  # fmt: skip
+        if state == DateState.SKIPPED:
+            date.reason, date.explanation = "slot_taken", "essai"
+            date.price_cents = date.full_value_cents = 0
         db.session.add(booking)
         db.session.flush()
         spaces = db.session.scalars(
@@ -126,7 +129,8 @@ def pay(world: World) -> Callable[..., Payment]:
             now=at,
         )
         if refunded_at is not None:
-            mark_refunded(payment=payment, refund_id="re_essai", now=refunded_at)
+            refund = request_refund(payment=payment, amount_cents=amount, now=refunded_at)
+            mark_refunded(refund=refund, payment=payment, provider_id="re_essai", now=refunded_at)
         return payment
 
     return add

@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 SIMULATION_ISSUER = "https://identite.simulation.invalid"
+GEOPLATEFORME = "https://data.geopf.fr/geocodage"
 ENVIRONMENTS = ("production", "demo", "test")
 
 
@@ -42,6 +43,7 @@ class Config:
     smtp_url: str | None
     mail_from: str
     csp_form_actions: tuple[str, ...]
+    geocoding_url: str | None
 
     @property
     def is_demo(self) -> bool:
@@ -86,6 +88,7 @@ class Config:
             smtp_url=env.get("SMTP_URL") or None,
             mail_from=env.get("MAIL_FROM", "La salle sur demande <bonjour@demo.example>"),
             csp_form_actions=tuple(env.get("CSP_FORM_ACTIONS", "").split()),
+            geocoding_url=_geocoding(env.get("GEOCODING_URL", ""), environment),
         )
         if config.database_url is not None and not _is_postgresql(config.database_url):
             problems.append("DATABASE_URL : une adresse postgresql:// est attendue")
@@ -105,6 +108,13 @@ def _port(text: str, problems: list[str]) -> int:
         return int(text)
     problems.append(f"PORT : {text!r} n’est pas un numéro de port")
     return 0
+
+
+def _geocoding(url: str, environment: str) -> str | None:
+    """The national service in production, none elsewhere, unless told otherwise."""
+    if url == "off":
+        return None
+    return url or (GEOPLATEFORME if environment == "production" else None)
 
 
 def _psycopg(url: str | None) -> str | None:

@@ -111,6 +111,17 @@ def read_only() -> None:
         session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
 
+def release() -> None:
+    """End the reading of this request and give its connection back, before a call outside.
+
+    What was read is read again when it is used. Refused when something waits to be written.
+    """
+    session = db.session()
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("something waits to be written")
+    session.rollback()
+
+
 @sa.event.listens_for(sa.Pool, "checkout")
 def _check_alive(connection: Any, _record: Any, _proxy: Any) -> None:
     """Do not hand out a connection that the server has closed.

@@ -14,6 +14,7 @@ from salle.cli import init_cli
 from salle.db import db
 from salle.extensions import csrf, migrate
 from salle.payments.gateway import init_gateway
+from salle.venues.geocoder import init_geocoder
 from salle.web.access import init_access
 from salle.web.assets import init_assets
 from salle.web.errors import init_errors
@@ -48,6 +49,7 @@ def build(config: Config) -> Flask:
     init_sign_in(app)
     init_oidc(app)
     init_gateway(app)
+    init_geocoder(app)
     init_access(app)
     init_security(app)
     init_assets(app)

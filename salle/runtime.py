@@ -43,6 +43,7 @@ def demo_environment(environ: Mapping[str, str]) -> dict[str, str]:
         "OIDC_CLIENT_ID": "la-salle-sur-demande",
         "STRIPE_API_BASE": f"{simulators}/stripe",
         "CSP_FORM_ACTIONS": simulators,
+        "GEOCODING_URL": f"{simulators}/geocodage",
         **_secrets(data_dir),
     }
     return {**environ, **{k: v for k, v in defaults.items() if not environ.get(k)}}

@@ -191,6 +191,7 @@ class SearchForm(SlotForm):
         self.headcount = 0
         self.max_price_cents: int | None = None
         self.lasting: timedelta | None = None
+        self.unanswered = False  # the service of addresses was no help
         self.forbidden = {name for name in self.NAMES if _unseen(values.getlist(name))}
         self.window = RANGES.get(self.moment.data)
 

@@ -1,25 +1,27 @@
-"""A place typed in French, resolved among the communes and the names of the known sites.
+"""A place typed in French: a known commune or collège, else an address.
 
-Offline: nothing is asked of another service. Exact words first, then their beginning, then any
-part; at each step communes and postcodes before names of sites.
+Among the known names: exact words first, then their beginning, then any part; at each step
+communes and postcodes before names of sites.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from statistics import fmean
 
 import sqlalchemy as sa
 
-from salle.db import db
+from salle.adapters.geocoding import Geocoder, GeocodingFailed, Located
+from salle.db import db, release
 from salle.kernel.clock import PARIS
 from salle.kernel.french import fold
 from salle.venues.models import Site
 
 MOST = 8
+LEAST_SCORE, SURE_SCORE, NEXT_BEST = 0.5, 0.8, 0.05  # below the first, the service itself doubts
 LONGEST = 40  # letters compared with each name
 _SHORT = {"st": "saint", "ste": "sainte", "clg": "college"}
 
@@ -35,21 +37,72 @@ class Place:
     words: tuple[str, ...] = ()
 
 
-def find_places(text: str) -> list[Place]:
-    """The places that text may mean: none (unknown), one, or several (ambiguous), in order."""
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """The places that a text may mean; `unanswered`: the service of addresses was no help."""
+
+    places: list[Place]
+    unanswered: bool = False
+
+
+def resolve(text: str, geocoder: Geocoder | None) -> Resolved:
+    """None (unknown), one, or several places (ambiguous), in order.
+
+    What is the name of a known commune or collège is asked of nobody. The rest is asked of the
+    service of addresses, then looked for among the known names.
+    """
     wanted = _words(text)
     if not wanted:
-        return []
+        return Resolved(places=[])
     sites = db.session.scalars(
         sa.select(Site).where(Site.closed_on.is_(None)).order_by(Site.commune, Site.name, Site.id)
     ).all()
-    communes, names = _communes(sites), [_of_site(site) for site in sites]
-    for matches in (_is, _begins, _holds):
-        for places in (communes, names):
-            found = [p for p in places if any(matches(known, wanted) for known in p.words)]
+    groups = [_communes(sites), [_of_site(site) for site in sites]]
+    known = [place for places in groups for place in places]
+    if exact := _matching(groups, (_is,), wanted):
+        return Resolved(places=exact)
+    nearly = _matching(groups, (_begins, _holds), wanted)
+    if geocoder is None or not known:
+        return Resolved(places=nearly)
+    release()
+    try:
+        located = geocoder.find(
+            text, lat=fmean(p.lat for p in known), lon=fmean(p.lon for p in known)
+        )
+    except GeocodingFailed:
+        return Resolved(places=nearly, unanswered=True)
+    best = _best(located, least=SURE_SCORE if nearly else LEAST_SCORE)
+    return Resolved(places=[_placed(one, known) for one in best] or nearly)
+
+
+def find_places(text: str) -> list[Place]:
+    """The same, offline."""
+    return resolve(text, None).places
+
+
+def _matching(
+    groups: list[list[Place]], ways: tuple[Callable[[str, str], bool], ...], wanted: str
+) -> list[Place]:
+    for matches in ways:
+        for places in groups:
+            found = [p for p in places if any(matches(word, wanted) for word in p.words)]
             if found:
                 return found[:MOST]
     return []
+
+
+def _best(located: list[Located], *, least: float) -> list[Located]:
+    """Those as good as the first, if it is good enough; the same label once."""
+    if not located or located[0].score < least:
+        return []
+    good = [one for one in located if one.score >= located[0].score - NEXT_BEST]
+    return list({one.label: one for one in good}.values())
+
+
+def _placed(one: Located, known: list[Place]) -> Place:
+    """On the clock of the nearest known site."""
+    zone = min(known, key=lambda p: (p.lat - one.lat) ** 2 + (p.lon - one.lon) ** 2).zone
+    return Place(label=one.label, lat=one.lat, lon=one.lon, zone=zone)
 
 
 def list_nearest_names(text: str) -> list[Place]:

@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from salle.adapters.geocoding import Geocoder
 from salle.kernel.words import date_fr, nombre, pluriel
 from salle.venues import cards
 from salle.venues.forms import SearchForm, clean
 from salle.venues.free import Interval
-from salle.venues.places import Place, find_places, list_nearest_names
+from salle.venues.places import Place, list_nearest_names, resolve
 from salle.venues.queries import list_rooms
 from salle.venues.relaxations import Relaxation, list_relaxations
 from salle.venues.rules import RoomKind
@@ -25,7 +26,7 @@ MOST_UNAVAILABLE = 5
 _POSITION = re.compile(r"^\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)\s*$")
 _UNKNOWN = (
     "Aucun collège connu près de « {} ». "
-    "Essayez une commune, un code postal ou le nom d’un collège."
+    "Essayez une adresse, une commune, un code postal ou le nom d’un collège."
 )
 PLURALS = {
     RoomKind.GYMNASIUM: "gymnases",
@@ -68,7 +69,6 @@ class Results:
     relaxations: tuple[Relaxation, ...] = ()
     place: str = ""
     sketch: Sketch | None = None
-    unanswered: bool = False  # the service of addresses did not answer
 
     @property
     def span(self) -> str:
@@ -77,11 +77,13 @@ class Results:
         return f"{first} à {min(first + PER_PAGE - 1, self.free)} sur {self.free}"
 
 
-def read_criteria(form: SearchForm) -> tuple[Criteria | None, list[Place]]:
+def read_criteria(
+    form: SearchForm, geocoder: Geocoder | None
+) -> tuple[Criteria | None, list[Place]]:
     """What a valid form asks; None when the place is unknown or ambiguous (said on its field)."""
     places: list[Place] = []
     if form.ou.data:
-        places = _places(form)
+        places = _places(form, geocoder)
         if form.ou.errors:
             return None, places
         form.zone = places[0].zone
@@ -115,13 +117,14 @@ def read_criteria(form: SearchForm) -> tuple[Criteria | None, list[Place]]:
     )
 
 
-def _places(form: SearchForm) -> list[Place]:
+def _places(form: SearchForm, geocoder: Geocoder | None) -> list[Place]:
     text = form.ou.data or ""
     if (match := _POSITION.match(text)) is not None:
         lat, lon = float(match[1]), float(match[2])
         if abs(lat) <= 90 and abs(lon) <= 180:
             return [Place(label="votre position", lat=lat, lon=lon)]
-    places = find_places(text)
+    resolved = resolve(text, geocoder)
+    places, form.unanswered = resolved.places, resolved.unanswered
     if not places:
         form.ou.errors = [_UNKNOWN.format(text[:60])]
         return list_nearest_names(text)

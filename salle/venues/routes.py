@@ -34,6 +34,7 @@ from salle.venues.forms import (
     asks_nothing,
     clock_choices,
 )
+from salle.venues.geocoder import find_geocoder
 from salle.venues.models import Room
 from salle.venues.places import Place
 from salle.venues.queries import find_rate, get_room_by_slug, list_sibling_rooms
@@ -59,7 +60,7 @@ def search() -> Response:
     if asks_nothing(request.args):
         results = list_everything(now, _page())
     elif form.validate():
-        criteria, places = read_criteria(form)
+        criteria, places = read_criteria(form, find_geocoder())
         if criteria is not None:
             results = find_results(criteria, form, places[0] if places else None, now, _page())
     html = render_template(

@@ -14,7 +14,7 @@ from flask import Flask, Response, send_from_directory
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from config import ROOT
-from salle.demo.simulators import identity, stripe, stripe_page
+from salle.demo.simulators import geocoding, identity, stripe, stripe_page
 from salle.demo.simulators.journal import Busy
 from salle.demo.simulators.settings import Settings
 from salle.demo.simulators.web import add_headers, page
@@ -44,6 +44,7 @@ def create_simulators(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["PROVIDER"] = identity.Provider(settings)
     app.config["STRIPE"] = stripe.Simulator(settings)
+    app.register_blueprint(geocoding.blueprint)
     app.register_blueprint(identity.blueprint)
     app.register_blueprint(stripe.blueprint)
     app.register_blueprint(stripe_page.blueprint)

@@ -11,6 +11,7 @@ from salle.api.grants import blueprint as api_grants
 from salle.api.me import blueprint as api_me
 from salle.api.rooms import blueprint as api_rooms
 from salle.bookings.college_routes import blueprint as college
+from salle.bookings.collision_routes import blueprint as collisions
 from salle.bookings.rooms_routes import blueprint as college_rooms
 from salle.bookings.routes import blueprint as bookings
 from salle.calendars.routes import blueprint as calendars
@@ -24,6 +25,7 @@ from salle.payments.routes import blueprint as payments
 from salle.payments.webhooks import blueprint as webhooks
 from salle.venues.routes import blueprint as rooms
 from salle.venues.season_routes import blueprint as seasons
+from salle.venues.timetable_routes import blueprint as timetables
 from salle.venues.tonight import list_tonight
 
 PAGES = (
@@ -39,6 +41,8 @@ PAGES = (
     webhooks,
     grants,
     calendars,
+    timetables,
+    collisions,
 )
 # Pages that show what nobody may see elsewhere: never in production.
 SIMULATIONS = (doors, demo_messages)

@@ -39,7 +39,7 @@ def is_public(address: str) -> bool:
 def is_odd_number(host: str) -> bool:
     """« 2130706433 », « 0x7f.1 », « 0177.0.0.1 »: numbers that some programs take as addresses."""
     last = host.rstrip(".").rpartition(".")[2].lower()
-    if not (last.isdigit() or last.startswith("0x")):
+    if ":" in host or not (last.isdigit() or last.startswith("0x")):
         return False
     try:
         ipaddress.IPv4Address(host)

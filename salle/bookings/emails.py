@@ -73,6 +73,21 @@ def paid_too_late(view: BookingView, amount_cents: int) -> Message:
     return _message(view, "Paiement arrivé trop tard", "paid_too_late", amount_cents=amount_cents)
 
 
+def lesson_at_that_time(
+    view: BookingView, date: BookingDate, lesson: str, slots: Sequence[tuple[str, str]]
+) -> Message:
+    """The collège has a lesson then: other slots, each with its address, may be taken instead."""
+    return _message(
+        view,
+        "Un cours tombe sur votre créneau",
+        "lesson_at_that_time",
+        dates=[date],
+        date=date,
+        lesson=lesson,
+        slots=slots,
+    )
+
+
 def _message(view: BookingView, subject: str, template: str, **context: Any) -> Message:
     return Message(
         to=view.recipient,

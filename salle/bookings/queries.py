@@ -92,6 +92,13 @@ def lock_view(booking_id: uuid.UUID) -> BookingView:
     return get_view(booking_id)
 
 
+def list_views_by_date(date_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, BookingView]:
+    """The bookings of these dates, by date."""
+    wanted = sa.select(BookingDate.booking_id).where(BookingDate.id.in_(date_ids))
+    views = _views(_select().where(Booking.id.in_(wanted)))
+    return {date.id: view for view in views for date in view.booking.dates}
+
+
 def lock_booking(booking_id: uuid.UUID) -> Booking:
     """One booking and its dates, read again and locked; spaces are locked before it."""
     booking = db.session.scalar(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager
 
 from salle.adapters.ical import Lesson
 from salle.db import db
@@ -77,6 +78,7 @@ def list_open_collisions(
     rows = db.session.execute(
         _open(site_ids, now)
         .add_columns(Room, Site)
+        .options(contains_eager(Room.site))
         .order_by(TimetableCollision.starts_at, TimetableCollision.id)
         .limit(limit)
     )
@@ -93,14 +95,16 @@ def count_open_collisions(site_ids: Sequence[uuid.UUID], *, now: datetime) -> di
     return {row[0]: row[1] for row in rows}
 
 
-def get_collision(collision_id: uuid.UUID) -> tuple[TimetableCollision, Room, Site]:
-    """One collision that has not ended, with its room and site; NotFound."""
+def lock_collision(collision_id: uuid.UUID) -> tuple[TimetableCollision, Room, Site]:
+    """One collision that has not ended, locked, with its room and site; NotFound."""
     row = db.session.execute(
         sa.select(TimetableCollision, Room, Site)
         .join(Timetable, Timetable.id == TimetableCollision.timetable_id)
         .join(Room, Room.id == Timetable.room_id)
         .join(Site, Site.id == Room.site_id)
         .where(TimetableCollision.id == collision_id, TimetableCollision.ended_at.is_(None))
+        .options(contains_eager(Room.site))
+        .with_for_update(of=TimetableCollision)
     ).first()
     if row is None:
         raise NotFound

@@ -99,11 +99,13 @@ def list_space_buffers(room_id: uuid.UUID) -> dict[uuid.UUID, timedelta]:
     return {row[0]: row[1] for row in rows}
 
 
-def list_site_ids_for_user(user: User) -> list[uuid.UUID]:
-    """The sites whose bookings this person may see: theirs, or their whole territory's."""
+def list_site_ids_for_user(
+    user: User, permission: Permission = Permission.SEE_SITE_BOOKINGS
+) -> list[uuid.UUID]:
+    """The sites where this person holds the permission: theirs, or their whole territory's."""
     sites, territories = set(), set()
     for assignment in user.roles:
-        if Permission.SEE_SITE_BOOKINGS not in PERMISSIONS[assignment.role]:
+        if permission not in PERMISSIONS[assignment.role]:
             continue
         if assignment.site_id is not None:
             sites.add(assignment.site_id)

@@ -37,7 +37,7 @@ MAIN = (
     Entry(
         label="Mon collège",
         endpoint="college.bookings",
-        lights=("college.", "college_rooms.", "payments."),
+        lights=("college.", "college_rooms.", "payments.", "timetables.", "collisions."),
         permission=Permission.SEE_SITE_BOOKINGS,
     ),
     Entry(label="Le fonds", endpoint="grants.fund", lights=("grants.",)),
@@ -72,6 +72,11 @@ def links(entries: Iterable[Entry]) -> list[NavLink]:
 def can_see_money() -> bool:
     """Whether the person signed in may see what a collège received."""
     return _may(Permission.SEE_SITE_MONEY)
+
+
+def can_manage_timetables() -> bool:
+    """Whether the person signed in may give rooms their timetables."""
+    return _may(Permission.MANAGE_ROOMS)
 
 
 def _may(permission: Permission | None) -> bool:
@@ -125,4 +130,5 @@ def init_navigation(app: Flask) -> None:
         home_href=home_href,
         account_name=account_name,
         can_see_money=can_see_money,
+        can_manage_timetables=can_manage_timetables,
     )

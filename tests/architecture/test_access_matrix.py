@@ -6,19 +6,24 @@ import uuid
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from salle.accounts.queries import get_user_by_email
 from salle.bookings.creation import create_booking
+from salle.bookings.models import BookingDate
 from salle.bookings.offers import Request
-from salle.db import transaction
+from salle.db import db, transaction
 from salle.demo.places import ROOMS
 from salle.demo.rows import key
 from salle.demo.seed import seed, uai
 from salle.grants.seed import PROJECT_SLUG
 from salle.kernel.clock import utcnow
+from salle.venues.imports.timetable import Source, take_calendar
+from salle.venues.timetable_models import TimetableCollision
 from tests.support.access import ABSENT, Objects, sign_everybody_in, table
 from tests.support.reviewed import compare
+from tests.support.timetables import calendar
 
 NOW = utcnow()
 # A Saturday in about two weeks: open in term and in the holidays, and still to come.
@@ -45,13 +50,20 @@ def objects(fresh_app: Flask) -> Objects:
             ),
             "absent": ABSENT,
         }
+        collision_id = _collide(bookings["mine"])
     room, door = ROOMS[0], key("door", ROOMS[0].site, ROOMS[0].door)
     rooms, slugs = there(key("room", room.slug)), there(room.slug, "nulle-part")
     return Objects(
         arguments={
             "booking_id": bookings,
+            "collision_id": there(collision_id),
             "door_id": there(door),
             "key": rooms,
+            "room_id": {
+                "mine": key("room", "foyer-des-tilleuls"),
+                "theirs": key("room", "auditorium-de-la-lande-bleue"),
+                "absent": ABSENT,
+            },
             ("grants", "slug"): there(PROJECT_SLUG, "nulle-part"),
             ("college_rooms", "slug"): {
                 "mine": ROOMS[0].slug,
@@ -80,6 +92,22 @@ def _ask(email: str, rna: str, slug: str) -> uuid.UUID:
     with transaction():
         booking = create_booking(request=request, actor=get_user_by_email(email), now=NOW)
     return booking.id
+
+
+def _collide(booking_id: object) -> uuid.UUID:
+    """A lesson at the time of that booking."""
+    take_calendar(
+        room_id=key("room", "foyer-des-tilleuls"),
+        content=calendar((START, END)),
+        source=Source(name="essai.ics"),
+        now=NOW,
+        may_empty=True,
+    )
+    return db.session.scalars(
+        sa.select(TimetableCollision.id)
+        .join(BookingDate, BookingDate.id == TimetableCollision.booking_date_id)
+        .where(BookingDate.booking_id == booking_id)
+    ).one()
 
 
 def test_everybody_gets_what_was_reviewed(fresh_app: Flask, objects: Objects) -> None:

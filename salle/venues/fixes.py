@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from salle.db import db
+from salle.kernel.errors import DomainError
 from salle.venues import search
-from salle.venues.asking import RoomRules
+from salle.venues.asking import RoomRules, check_times
 from salle.venues.criteria import Criteria, price_condition, room_conditions
 from salle.venues.free import Interval
 from salle.venues.season import Served, days_of, ranges_literal
 from salle.venues.suggestions import NEARBY_KM, Alternative
 
 MINUTE = timedelta(minutes=1)
-Key = tuple[uuid.UUID, Interval]
-Ruled = tuple["Fix", RoomRules]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +29,60 @@ class Fix(Alternative):
     distance_km: float | None = None
 
 
-def nearby_fixes(
-    failing: Sequence[Served], criteria: Criteria
-) -> dict[Key, tuple[list[Ruled], list[Ruled]]]:
-    """By room and missing slot: the site's other free rooms, and those of collèges nearby.
+class Others:
+    """The free rooms of the same site, then of collèges nearby, for each missing date."""
 
-    The nearest first, with the rules of each; one statement. Only rooms that match the other
-    criteria, take that length and have a price are looked at: a few of each, of the same kind
-    in another collège.
+    def __init__(self, failing: Sequence[Served], rows: Sequence[Any]) -> None:
+        missing = {one.found.room_id: one.missing for one in failing}
+        self._rows: dict[tuple[uuid.UUID, Interval, bool], list[Any]] = defaultdict(list)
+        for row in rows:
+            slots, sibling = missing[row.room], row.sibling
+            for number in row.numbers:
+                self._rows[row.room, slots[number - 1], sibling].append(row)
+
+    def find(
+        self, room_id: uuid.UUID, slot: Interval, now: datetime, *, sibling: bool
+    ) -> Iterator[Fix]:
+        """Those that may be booked for that slot, the nearest first; lazily."""
+        for row in self._rows.get((room_id, slot, sibling), ()):
+            if refused(_rules(row), slot, now) is None:
+                yield Fix(
+                    room_id=row.id,
+                    room_slug=row.slug,
+                    room_name=row.name,
+                    start=slot.start,
+                    end=slot.end,
+                    site_name=None if sibling else row.site_name,
+                    distance_km=None if sibling else row.km,
+                )
+
+
+def refused(rules: RoomRules, slot: Interval, now: datetime) -> DomainError | None:
+    """Why the rules of a room refuse that slot, whatever takes it."""
+    try:
+        check_times(rules, slot.start, slot.end, now)
+    except DomainError as error:
+        return error
+    return None
+
+
+def _rules(row: Any) -> RoomRules:
+    return RoomRules(
+        time_zone=row.time_zone,
+        capacity=row.capacity,
+        step_minutes=row.step_minutes,
+        min_minutes=row.min_minutes,
+        max_minutes=row.max_minutes,
+        notice_minutes=row.notice_minutes,
+        horizon_days=row.horizon_days,
+    )
+
+
+def find_others(failing: Sequence[Served], criteria: Criteria) -> Others:
+    """The other rooms that are free on the missing dates; one statement.
+
+    Only rooms that match the other criteria, take that length and have a price are looked at:
+    a few of each, of the same kind in another collège.
     """
     anywhere = replace(criteria, lat=None, lon=None, commune=None, uai=None, q=None)
     conditions, parameters = room_conditions(anywhere)
@@ -55,35 +101,10 @@ def nearby_fixes(
             "reach": NEARBY_KM,
         },
     ).all()
-    missing = {one.found.room_id: one.missing for one in failing}
-    found: dict[Key, tuple[list[Ruled], list[Ruled]]] = defaultdict(lambda: ([], []))
-    for row in rows:
-        rules = RoomRules(
-            time_zone=row.time_zone,
-            capacity=row.capacity,
-            step_minutes=row.step_minutes,
-            min_minutes=row.min_minutes,
-            max_minutes=row.max_minutes,
-            notice_minutes=row.notice_minutes,
-            horizon_days=row.horizon_days,
-            latest_minute=row.latest_minute,
-        )
-        for number in row.numbers:
-            slot = missing[row.room][number - 1]
-            fix = Fix(
-                room_id=row.id,
-                room_slug=row.slug,
-                room_name=row.name,
-                start=slot.start,
-                end=slot.end,
-                site_name=None if row.sibling else row.site_name,
-                distance_km=None if row.sibling else row.km,
-            )
-            found[row.room, slot][not row.sibling].append((fix, rules))
-    return found
+    return Others(failing, rows)
 
 
-SIBLINGS, NEIGHBOURS, SITES = 4, 6, 30
+SIBLINGS, NEIGHBOURS, SITES = 3, 4, 30
 _COLUMNS = """r.id, r.slug, r.name, r.kind, r.schedule_id, r.capacity, r.step_minutes,
           r.min_minutes, r.max_minutes, r.notice_minutes, r.horizon_days, r.latest_minute,
           s.name AS site_name, s.time_zone"""
@@ -111,7 +132,8 @@ SELECT q.room, c.*, k.numbers
          UNION ALL
          (SELECT {_COLUMNS}, false, distance_km(s0.lat, s0.lon, s.lat, s.lon)
             FROM (
-              SELECT s.*, power(s.lat - s0.lat, 2)
+              SELECT s.id, s.name, s.time_zone, s.lat, s.lon, s.closed_on,
+                     power(s.lat - s0.lat, 2)
                           + power((s.lon - s0.lon) * cos(radians(s0.lat)), 2) AS far
                 FROM site s
                WHERE s.lat BETWEEN s0.lat - :reach / 111.0 AND s0.lat + :reach / 111.0

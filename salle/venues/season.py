@@ -180,7 +180,7 @@ def build(
         _SEASON.format(
             distance=DISTANCE if criteria.has_place else "NULL::float8",
             price=PRICE.format(room="near.id", zone="near.time_zone"),
-            within_hit=within.format(row="hit"),
+            within_all=within.format(row="f"),
             within_best=within.format(row="best"),
             where=" AND ".join((*conditions, *dear)),
         ),
@@ -230,16 +230,22 @@ WITH wanted AS MATERIALIZED (
     FROM (SELECT DISTINCT schedule_id, calendar, time_zone FROM hit) k
     JOIN wanted w ON w.calendar = k.calendar AND w.zone = k.time_zone,
          LATERAL open_in(k.schedule_id, w.days, w.span) o,
-         LATERAL (SELECT count(*) AS open FROM unnest(w.list) slot WHERE o.open @> slot) possible
-   WHERE possible.open >= CAST(:coverage AS numeric) * w.number
+         LATERAL (SELECT o.open AS kept OFFSET 0) kept
+   WHERE (SELECT count(*) FROM unnest(w.list) slot WHERE kept.kept @> slot)
+         >= CAST(:coverage AS numeric) * w.number
 ), served AS MATERIALIZED (
-  SELECT hit.*, w.list, w.number, w.open, f.free, c.served
-    FROM hit JOIN opening w ON w.schedule_id = hit.schedule_id,
-         LATERAL busy_in(hit.id, w.days) b,
-         LATERAL (SELECT w.open - b.busy AS free OFFSET 0) f,
-         LATERAL (SELECT count(*) AS served FROM unnest(w.list) slot
-                   WHERE f.free @> slot AND {{within_hit}}) c
-   WHERE c.served >= CAST(:coverage AS numeric) * w.number
+  SELECT * FROM (
+    SELECT f.*, (SELECT count(*) FROM unnest(f.list) slot
+                  WHERE f.free @> slot AND {{within_all}}) AS served
+      FROM (
+        SELECT hit.*, w.list, w.number, w.open, w.open - b.busy AS free
+          FROM hit JOIN opening w ON w.schedule_id = hit.schedule_id,
+               LATERAL busy_in(hit.id, w.days) b
+        OFFSET 0
+      ) f
+    OFFSET 0
+  ) c
+   WHERE c.served >= CAST(:coverage AS numeric) * c.number
 ), near AS (
   SELECT served.*, rank() OVER (ORDER BY served::float8 / number DESC, km) AS position
     FROM served

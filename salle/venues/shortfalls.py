@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
 
 from salle.kernel.clock import day_span, local_day
 from salle.kernel.errors import DomainError
-from salle.venues.asking import RoomRules, check_times, room_rules
+from salle.venues.asking import room_rules
 from salle.venues.criteria import Criteria
 from salle.venues.explanations import closed_that_day, other_hours, taken
-from salle.venues.fixes import Fix, nearby_fixes
+from salle.venues.fixes import Fix, Others, find_others, refused
 from salle.venues.free import Interval, days_literal, read
 from salle.venues.models import Room
 from salle.venues.occupations import SlotTaken
@@ -57,7 +58,7 @@ def explain_missing(
     free = _free_around(failing, known)
     openings = _openings(failing, known)
     uses = _uses(failing)
-    others = nearby_fixes(failing, criteria)
+    others = find_others(failing, criteria)
     return {
         one.found.room_id: [
             _missing(known[one.found.room_id], slot, now, free, openings, uses, others)
@@ -74,7 +75,7 @@ def _missing(
     free: Mapping[uuid.UUID, Sequence[Interval]],
     openings: Mapping[Key, tuple[list[Interval], Interval | None]],
     uses: Mapping[Key, list[Any]],
-    others: Mapping[Key, tuple[list[tuple[Fix, RoomRules]], list[tuple[Fix, RoomRules]]]],
+    others: Others,
 ) -> Missing:
     zone = room.site.time_zone
     day = local_day(slot.start, zone)
@@ -93,43 +94,28 @@ def _missing(
         ]
         reason = taken(room, day, uses[room.id, slot], left)
     else:
-        reason = _refused(room_rules(room), slot, now) or SlotTaken()
+        reason = refused(room_rules(room), slot, now) or SlotTaken()
     shifts = _shifts(room, slot, now, pieces)
-    siblings, nearby = (
-        [fix for fix, rules in found if _refused(rules, slot, now) is None]
-        for found in others.get((room.id, slot), ((), ()))
-    )
-    first = [*shifts[:1], *siblings[:1], *nearby[:1]]
-    rest = [*shifts[1:], *siblings[1:], *nearby[1:]]
-    kept = first + rest[: MOST_FIXES - len(first)]
-    return Missing(slot=slot, reason=reason, fixes=tuple(kept))
+    siblings = others.find(room.id, slot, now, sibling=True)
+    nearby = others.find(room.id, slot, now, sibling=False)
+    fixes = [fix for found in (shifts, siblings, nearby) for fix in islice(found, 1)]
+    fixes += islice(chain(shifts, siblings, nearby), MOST_FIXES - len(fixes))
+    return Missing(slot=slot, reason=reason, fixes=tuple(fixes))
 
 
-def _refused(rules: RoomRules, slot: Interval, now: datetime) -> DomainError | None:
-    try:
-        check_times(rules, slot.start, slot.end, now)
-    except DomainError as error:
-        return error
-    return None
-
-
-def _shifts(room: Room, slot: Interval, now: datetime, free: Sequence[Interval]) -> list[Fix]:
+def _shifts(room: Room, slot: Interval, now: datetime, free: Sequence[Interval]) -> Iterator[Fix]:
     """The same room half an hour earlier or later, when it is free then and may be booked."""
-    found = []
     for shift in SHIFTS:
         moved = Interval(slot.start + shift, slot.end + shift)
         inside = any(piece.start <= moved.start and moved.end <= piece.end for piece in free)
-        if inside and _refused(room_rules(room), moved, now) is None:
-            found.append(
-                Fix(
-                    room_id=room.id,
-                    room_slug=room.slug,
-                    room_name=room.name,
-                    start=moved.start,
-                    end=moved.end,
-                )
+        if inside and refused(room_rules(room), moved, now) is None:
+            yield Fix(
+                room_id=room.id,
+                room_slug=room.slug,
+                room_name=room.name,
+                start=moved.start,
+                end=moved.end,
             )
-    return found
 
 
 _FREE = sa.text("""

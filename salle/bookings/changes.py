@@ -55,9 +55,7 @@ def move(
     followers = [date for date in booking.dates if date.state.value == previous.value]
     for date in followers:
         date.state = DateState(target.value)
-    _occupy([date.id for date in followers], target)
-    if target not in ACTIVE_STATES:
-        give_back([date.id for date in followers], now=now)
+    _occupy([date.id for date in followers], target, now)
     db.session.add(
         BookingEvent(
             booking_id=booking.id,
@@ -144,7 +142,7 @@ def drop_dates(
         if booking.state == BookingState.REQUESTED:
             booking.price_cents -= date.price_cents
             booking.full_value_cents -= date.full_value_cents
-    _occupy(ids, BookingState.CANCELLED)
+    _occupy(ids, BookingState.CANCELLED, now)
     words = f"{pluriel(len(dates), 'date annulée', 'dates annulées')} sur {before}"
     db.session.add(
         BookingEvent(
@@ -174,7 +172,8 @@ def drop_dates(
     )
 
 
-def _occupy(date_ids: list[uuid.UUID], target: BookingState) -> None:
+def _occupy(date_ids: list[uuid.UUID], target: BookingState, now: datetime) -> None:
+    """Take the spaces, or let them go: then the lessons that slept below wake at once."""
     kind = OccupationKind.BOOKING if target == BookingState.CONFIRMED else OccupationKind.HOLD
     db.session.execute(
         sa.update(Occupation)
@@ -182,3 +181,5 @@ def _occupy(date_ids: list[uuid.UUID], target: BookingState) -> None:
         .values(active=target in ACTIVE_STATES, kind=kind)
         .execution_options(synchronize_session=False)
     )
+    if target not in ACTIVE_STATES:
+        give_back(date_ids, now=now)

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from salle.accounts.models import User
+from salle.bookings.cancellation import cancel_booking
 from salle.bookings.models import Booking, BookingDate
 from salle.bookings.rules import BookingState
-from salle.bookings.service import cancel_booking, expire_booking
+from salle.bookings.service import expire_booking
 from salle.db import db
+from salle.organisations.models import Organisation
 from salle.venues.availability import refusal
 from salle.venues.collisions import count_open_collisions, list_open_collisions
 from salle.venues.models import Room, Timetable
@@ -109,6 +111,27 @@ def test_a_hold_that_expires_wakes_the_lesson_too(room: Room) -> None:
     assert lessons_of(room) == []
     expire_booking(booking_id=booking.id, now=NOW + timedelta(minutes=11))
     assert lessons_of(room) == [LESSON]
+
+
+def test_one_date_of_a_series_that_is_cancelled_wakes_its_lesson(room: Room) -> None:
+    booking, user = book(room, 14, 16)
+    later = [(at(DAY, 14) + timedelta(days=7), at(DAY, 16) + timedelta(days=7))]
+    date_id = date_of(booking)
+    other = make_booking(
+        room=room,
+        organisation=db.session.get_one(Organisation, booking.organisation_id),
+        user=user,
+        starts_at=later[0][0],
+        ends_at=later[0][1],
+    )
+    db.session.execute(sa.update(BookingDate).values(booking_id=booking.id))
+    db.session.execute(sa.delete(Booking).where(Booking.id == other.id))
+    db.session.expire_all()
+    take(room, calendar(LESSON, *later), NOW)
+    assert lessons_of(room) == []
+    cancel_booking(booking_id=booking.id, actor=user, reason="", now=NOW, date_ids=[date_id])
+    assert lessons_of(room) == [LESSON]
+    assert lessons_of(room, active=False) == later
 
 
 def test_two_bookings_of_one_lesson_go_one_after_the_other(room: Room) -> None:

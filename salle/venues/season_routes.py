@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from salle.kernel.clock import utcnow
 from salle.kernel.errors import Invalid
 from salle.venues.forms import RADII, clock_choices
+from salle.venues.geocoder import find_geocoder
 from salle.venues.places import Place
 from salle.venues.results import read_criteria
 from salle.venues.routes import KINDS
@@ -50,7 +51,7 @@ def _answer(now: datetime, **page: Any) -> Answer:
     places: list[Place] = []
     results = None
     if not asks_no_season(request.args) and form.validate():
-        criteria, places = read_criteria(form)
+        criteria, places = read_criteria(form, find_geocoder())
         season = form.season
         if criteria is not None and season is not None:
             try:

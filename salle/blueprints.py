@@ -14,6 +14,7 @@ from salle.bookings.college_routes import blueprint as college
 from salle.bookings.collision_routes import blueprint as collisions
 from salle.bookings.rooms_routes import blueprint as college_rooms
 from salle.bookings.routes import blueprint as bookings
+from salle.bookings.rules_routes import blueprint as college_rules
 from salle.calendars.routes import blueprint as calendars
 from salle.demo.messages import blueprint as demo_messages
 from salle.doors.routes import blueprint as doors
@@ -37,6 +38,7 @@ PAGES = (
     bookings,
     college,
     college_rooms,
+    college_rules,
     payments,
     webhooks,
     grants,

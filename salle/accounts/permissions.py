@@ -22,3 +22,13 @@ def has_site_permission(
         and (assignment.site_id == site_id or assignment.territory_id == territory_id)
         for assignment in user.roles
     )
+
+
+def has_territory_permission(
+    user: User, permission: Permission, *, territory_id: uuid.UUID
+) -> bool:
+    """Whether the person holds the permission for the whole territory."""
+    return any(
+        permission in PERMISSIONS[assignment.role] and assignment.territory_id == territory_id
+        for assignment in user.roles
+    )

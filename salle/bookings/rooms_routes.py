@@ -10,6 +10,7 @@ from flask import Blueprint, render_template, request
 from salle.accounts.permissions import has_site_permission
 from salle.accounts.rules import Permission
 from salle.bookings.day import read_day
+from salle.bookings.quota_changes import list_managed_territories
 from salle.kernel.clock import local_day, utcnow
 from salle.venues.models import Room
 from salle.venues.queries import get_site_room, list_site_ids_for_user, list_site_rooms
@@ -28,7 +29,9 @@ def index() -> str:
     rooms = list_site_rooms(list_site_ids_for_user(get_actor()))
     groups = [list(rows) for _, rows in groupby(rooms, key=lambda room: room.site_id)]
     sites = [(group[0].site, group, _may_manage(group[0])) for group in groups]
-    return render_template("bookings/rooms.html", sites=sites)
+    return render_template(
+        "bookings/rooms.html", sites=sites, territories=list_managed_territories(get_actor())
+    )
 
 
 @blueprint.get("/college/salles/<slug>/journee")

@@ -37,7 +37,14 @@ MAIN = (
     Entry(
         label="Mon collège",
         endpoint="college.bookings",
-        lights=("college.", "college_rooms.", "payments.", "timetables.", "collisions."),
+        lights=(
+            "college.",
+            "college_rooms.",
+            "college_rules.",
+            "payments.",
+            "timetables.",
+            "collisions.",
+        ),
         permission=Permission.SEE_SITE_BOOKINGS,
     ),
     Entry(label="Le fonds", endpoint="grants.fund", lights=("grants.",)),

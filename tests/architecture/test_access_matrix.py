@@ -14,7 +14,7 @@ from salle.bookings.creation import create_booking
 from salle.bookings.models import BookingDate
 from salle.bookings.offers import Request
 from salle.db import db, transaction
-from salle.demo.places import ROOMS
+from salle.demo.places import ROOMS, TERRITORY_SLUG
 from salle.demo.rows import key
 from salle.demo.seed import seed, uai
 from salle.grants.seed import PROJECT_SLUG
@@ -52,6 +52,11 @@ def objects(fresh_app: Flask) -> Objects:
         }
         collision_id = _collide(bookings["mine"])
     room, door = ROOMS[0], key("door", ROOMS[0].site, ROOMS[0].door)
+    staff_rooms = {
+        "mine": ROOMS[0].slug,
+        "theirs": next(room.slug for room in ROOMS if room.site == 2),
+        "absent": "nulle-part",
+    }
     rooms, slugs = there(key("room", room.slug)), there(room.slug, "nulle-part")
     return Objects(
         arguments={
@@ -65,12 +70,10 @@ def objects(fresh_app: Flask) -> Objects:
                 "absent": ABSENT,
             },
             ("grants", "slug"): there(PROJECT_SLUG, "nulle-part"),
-            ("college_rooms", "slug"): {
-                "mine": ROOMS[0].slug,
-                "theirs": next(room.slug for room in ROOMS if room.site == 2),
-                "absent": "nulle-part",
-            },
+            ("college_rooms", "slug"): staff_rooms,
+            ("college_rules", "slug"): staff_rooms,
             "slug": slugs,
+            "territory": there(TERRITORY_SLUG, "nulle-part"),
             "uai": {"mine": uai(1), "theirs": uai(2), "absent": uai(99)},
         },
         queries={

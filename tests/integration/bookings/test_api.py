@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -16,7 +15,6 @@ from salle.accounts.rules import Role
 from salle.adapters.stripe_gateway import FakeGateway
 from salle.db import db
 from salle.kernel.clock import to_wall, utcnow
-from salle.payments.gateway import KEY
 from salle.venues.models import Room
 from tests.support.queries import statements
 from tests.support.sign_in import bearer
@@ -26,14 +24,6 @@ from tests.support.world import World, build_world
 @pytest.fixture
 def world(session: None) -> World:
     return build_world(utcnow())
-
-
-@pytest.fixture
-def gateway(app: Flask) -> FakeGateway:
-    fake, real = FakeGateway(), app.extensions[KEY]
-    app.extensions[KEY] = fake
-    yield fake
-    app.extensions[KEY] = real
 
 
 def slot(days: int = 3) -> dict[str, str]:

@@ -7,7 +7,6 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask.testing import FlaskClient
 
 from salle.adapters.stripe_gateway import FakeGateway
@@ -23,7 +22,6 @@ from salle.doors.queries import list_grants
 from salle.doors.rules import GrantState
 from salle.kernel.errors import DomainError
 from salle.mail.models import OutboxMessage
-from salle.payments.gateway import KEY
 from salle.payments.models import Payment
 from salle.payments.queries import find_latest_payment, list_refunds, sum_ledger
 from salle.payments.rules import PaymentState
@@ -37,15 +35,6 @@ from tests.support.world import NOW, World, build_world, get_user, tuesday
 @pytest.fixture
 def world(session: None) -> World:
     return build_world()
-
-
-@pytest.fixture
-def gateway(app: Flask) -> FakeGateway:
-    fake = FakeGateway()
-    real = app.extensions[KEY]
-    app.extensions[KEY] = fake
-    yield fake
-    app.extensions[KEY] = real
 
 
 def book(world: World, room: uuid.UUID) -> uuid.UUID:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from salle.adapters.stripe_gateway import FakeGateway
 from salle.bookings import checkout, service
@@ -22,7 +21,6 @@ from salle.db import db, transaction
 from salle.doors.queries import list_grants
 from salle.kernel.errors import DomainError, NotAllowed, NotFound
 from salle.mail.models import OutboxMessage
-from salle.payments.gateway import KEY
 from salle.payments.models import LedgerEntry, Payment
 from salle.payments.queries import find_latest_payment, list_refunds, sum_ledger
 from salle.payments.rules import PaymentState
@@ -33,15 +31,6 @@ from tests.support.world import NOW, World, build_world, get_user, tuesday
 @pytest.fixture
 def world(session: None) -> World:
     return build_world()
-
-
-@pytest.fixture
-def gateway(app: Flask) -> FakeGateway:
-    fake = FakeGateway()
-    real = app.extensions[KEY]
-    app.extensions[KEY] = fake
-    yield fake
-    app.extensions[KEY] = real
 
 
 def book(world: World, room: uuid.UUID | None = None, **changes: Any) -> Booking:

@@ -7,7 +7,6 @@ from itertools import permutations
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask.testing import FlaskClient
 
 from salle.adapters.stripe_gateway import FakeGateway
@@ -18,7 +17,6 @@ from salle.bookings.offers import Request
 from salle.bookings.queries import get_view
 from salle.bookings.rules import BookingState
 from salle.db import db, transaction
-from salle.payments.gateway import KEY
 from salle.payments.models import LedgerEntry, Payment, ProviderEvent
 from salle.payments.queries import find_latest_payment
 from tests.support.world import NOW, World, build_world, get_user, tuesday
@@ -27,14 +25,6 @@ from tests.support.world import NOW, World, build_world, get_user, tuesday
 @pytest.fixture
 def world(session: None) -> World:
     return build_world()
-
-
-@pytest.fixture
-def gateway(app: Flask) -> FakeGateway:
-    fake, real = FakeGateway(), app.extensions[KEY]
-    app.extensions[KEY] = fake
-    yield fake
-    app.extensions[KEY] = real
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- room_words follows room and site. A word stands between two spaces; « =dojo » is a kind.
+-- FOR SHARE: a site that gets another name meanwhile is waited for.
 CREATE OR REPLACE FUNCTION write_room_words()
 RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
@@ -17,6 +18,7 @@ BEGIN
          concat(' ', fold_words(r.description), ' ')
     FROM room r JOIN site s ON s.id = r.site_id
    WHERE r.id = NEW.id OR r.site_id = NEW.id
+     FOR SHARE OF s
   ON CONFLICT (room_id) DO UPDATE
      SET names = excluded.names, equipment = excluded.equipment,
          description = excluded.description;

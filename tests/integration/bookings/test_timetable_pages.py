@@ -244,6 +244,7 @@ def test_what_falls_on_a_booking_is_listed_with_three_slots_instead(
     booking = booked(room)
     page = after(desk, send_file(desk, room, calendar(LESSON)))
     assert "1 cours tombe sur une réservation" in flashes(page)
+    assert page.texts("tbody tr")[0].startswith("4 conflit cours « EPS 6e A »")
     page = Page.of(desk.get(page.link("Voir et proposer d’autres créneaux")))
     assert page.h1 == "1 cours tombe sur une réservation"
     assert "Les Volants" in page.text

@@ -22,7 +22,16 @@ from salle.venues.openings import ensure_site_schedule
 from salle.venues.rules import RoomKind
 
 COLUMNS = ("uai", "salle", "nom", "type", "capacite", "parties", "tarif_horaire_centimes")
+# May be absent; an empty cell changes nothing.
+DETAILS = ("equipement", "accessible", "boucle_magnetique", "sanitaires_accessibles")
+_FLAGS = {
+    "accessible": "accessible",
+    "boucle_magnetique": "hearing_loop",
+    "sanitaires_accessibles": "accessible_toilets",
+}
+_YES_NO = {"oui": True, "non": False, "1": True, "0": False}
 MAX_CENTS = 1_000_000
+MAX_TOOLS = 30
 MAX_NAME = 120
 _KINDS = {slugify(word): kind for kind in RoomKind for word in (kind.value, kind.label)}
 
@@ -42,11 +51,12 @@ class RoomFacts:
     capacity: int
     parts: tuple[str, ...]
     hourly_cents: int | None
+    details: dict[str, object] = field(default_factory=dict)
 
 
 def open_rooms(path: Path) -> list[Row]:
     """The lines of a file of rooms."""
-    return open_table(path, required=COLUMNS)
+    return open_table(path, required=COLUMNS, optional=DETAILS)
 
 
 @dataclass
@@ -84,6 +94,7 @@ class RoomsImport:
             capacity=_number(row["capacite"], "capacité", 1, 9999),
             parts=_parts(row["parties"]),
             hourly_cents=_price(row["tarif_horaire_centimes"]),
+            details=_details(row),
         )
         first = self.lines.setdefault((uai, slug), row.line)
         if first != row.line:
@@ -129,16 +140,18 @@ class RoomsImport:
             name=facts.name,
             kind=facts.kind,
             capacity=facts.capacity,
+            **facts.details,
         )
         db.session.add(room)
         db.session.flush()
         return room
 
     def _refresh(self, room: Room, facts: RoomFacts) -> bool:
+        given = {"name": facts.name, "kind": facts.kind, "capacity": facts.capacity}
         changed = False
-        for name in ("name", "kind", "capacity"):
-            if getattr(room, name) != getattr(facts, name):
-                setattr(room, name, getattr(facts, name))
+        for name, value in {**given, **facts.details}.items():
+            if getattr(room, name) != value:
+                setattr(room, name, value)
                 changed = True
         return changed
 
@@ -233,6 +246,23 @@ def _kind(text: str) -> RoomKind:
 def _parts(text: str) -> tuple[str, ...]:
     names = [_name(part, "partie") for part in text.split("|") if part.strip()]
     return tuple({fold(name): name for name in reversed(names)}.values())[::-1]
+
+
+def _details(row: Row) -> dict[str, object]:
+    """Equipment and accessibility, as columns of the room; only what the line says."""
+    found: dict[str, object] = {}
+    if row["equipement"]:
+        tools = [_name(tool, "équipement") for tool in row["equipement"].split("|") if tool.strip()]
+        if len(tools) > MAX_TOOLS:
+            raise Invalid(f"équipement : {MAX_TOOLS} au plus")
+        found["equipment"] = list(dict.fromkeys(tools))
+    for column, name in _FLAGS.items():
+        text = row[column]
+        if text and fold(text) not in _YES_NO:
+            raise Invalid(f"{column} « {text[:40]} » : oui ou non")
+        if text:
+            found[name] = _YES_NO[fold(text)]
+    return found
 
 
 def _price(text: str) -> int | None:

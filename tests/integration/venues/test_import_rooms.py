@@ -184,3 +184,39 @@ def test_a_closed_college_gets_no_room(file: Path) -> None:
 def test_another_file_is_refused_whole() -> None:
     with pytest.raises(UnusableFile, match="colonnes absentes"):
         run(import_rooms, DATA / "annuaire.csv")
+
+
+DETAILS = "equipement;accessible;boucle_magnetique;sanitaires_accessibles"
+
+
+def test_equipment_and_accessibility_may_be_given(file: Path) -> None:
+    file.write_text(
+        f"{HEADER.strip()};{DETAILS}\n{GYM.strip()};basket | tribune|basket;Oui;1;non\n", "utf-8"
+    )
+    run(import_rooms, file)
+    gym = room("gymnase")
+    assert gym.equipment == ["basket", "tribune"]
+    assert (gym.accessible, gym.hearing_loop, gym.accessible_toilets) == (True, True, False)
+    assert "1 inchangé" in run(import_rooms, file).output
+    file.write_text(f"{HEADER.strip()};{DETAILS}\n{GYM.strip()};;;non;\n", "utf-8")
+    run(import_rooms, file)
+    gym = room("gymnase")
+    assert (gym.equipment, gym.accessible) == (["basket", "tribune"], True)
+    assert not gym.hearing_loop
+    file.write_text(HEADER + GYM, "utf-8")  # without the columns nothing changes
+    run(import_rooms, file)
+    assert room("gymnase").equipment == ["basket", "tribune"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (";peut-être;;", "accessible « peut-être » : oui ou non"),
+        (";;2;", "boucle_magnetique « 2 » : oui ou non"),
+        ("|".join(f"t{n}" for n in range(31)) + ";;;", "équipement : 30 au plus"),
+        ("x" * 121 + ";;;", "équipement : 1 à 120 caractères"),
+    ],
+)
+def test_details_that_mean_nothing_are_refused(file: Path, cells: str, reason: str) -> None:
+    file.write_text(f"{HEADER.strip()};{DETAILS}\n{GYM.strip()};{cells}\n", "utf-8")
+    assert reason in run(import_rooms, file).output

@@ -112,7 +112,6 @@ def release(
 ) -> None:
     """Refuse, cancel or expire: the slot is free at once and its codes no longer open."""
     move(view.booking, target, actor_id=actor_id, now=now, reason=reason)
-    restore_pauses([date.id for date in view.booking.dates], now=now)
     revoke_grants(view.booking.id, now)
     message = emails.released(view, target, reason)
     queue_mail(
@@ -183,3 +182,4 @@ def _occupy(date_ids: list[uuid.UUID], target: BookingState, now: datetime) -> N
     )
     if target not in ACTIVE_STATES:
         give_back(date_ids, now=now)
+        restore_pauses(date_ids, now=now)

@@ -9,12 +9,12 @@ from typing import Any
 
 from flask import url_for
 
-from salle.kernel.clock import day_span, to_wall
+from salle.kernel.clock import day_span, from_wall, to_wall
 from salle.kernel.french import fold
 from salle.kernel.money import format_euros
 from salle.kernel.rates import Rate, cost
 from salle.kernel.words import date_fr, distance_km, duree, heures, periode, weekday
-from salle.venues.asking import next_step
+from salle.venues.asking import MINUTES_OF_DAY, NIGHT_ENDS, latest_end, next_step
 from salle.venues.free import DAY, Interval
 from salle.venues.models import Room
 from salle.venues.rules import BookingMode
@@ -115,7 +115,10 @@ def weeks_of(
     return {
         room_id: build_week(
             monday=monday,
-            pieces=[_piece(s) for s in _to_come(found, earliest_use(known[room_id], now))],
+            pieces=[
+                _piece(s)
+                for s in _to_come(known[room_id], found, earliest_use(known[room_id], now))
+            ],
             wanted=wanted,
             zone=zone,
         )
@@ -146,7 +149,7 @@ def large_week(room: Room, monday: date, earliest: datetime, wanted: Interval | 
     zone = room.site.time_zone
     found = list_stretches([room.id], *week_span(monday, zone))[room.id]
     pieces: list[Piece] = []
-    for stretch in _to_come(found, earliest):
+    for stretch in _to_come(room, found, earliest):
         state, start, end = stretch
         if state != SlotState.FREE:
             pieces.append(_piece(stretch))
@@ -164,13 +167,31 @@ def earliest_use(room: Room, now: datetime) -> datetime:
     return next_step(now + room.notice_minutes * MINUTE, room)
 
 
-def _to_come(stretches: Iterable[Stretch], now: datetime) -> list[Stretch]:
-    """The same without the free hours before `now`: nobody can have them any more."""
-    return [
-        (state, max(start, now) if state == SlotState.FREE else start, end)
-        for state, start, end in stretches
-        if state != SlotState.FREE or end > now
-    ]
+def before_latest(room: Room, free: Iterable[Interval]) -> list[Interval]:
+    """The parts of free intervals that leave the room by its latest hour."""
+    if room.latest_minute is None:
+        return list(free)
+    zone, kept = room.site.time_zone, []
+    for piece in free:
+        start = piece.start
+        while start < piece.end:
+            end = from_wall(latest_end(start, room.latest_minute, zone), zone)
+            if start < (end := min(end, piece.end)):
+                kept.append(Interval(start, end))
+            start = from_wall(latest_end(start, MINUTES_OF_DAY + NIGHT_ENDS, zone), zone)
+    return kept
+
+
+def _to_come(room: Room, stretches: Iterable[Stretch], now: datetime) -> list[Stretch]:
+    """The same without the free hours that nobody can have: before `now`, after the latest."""
+    kept: list[Stretch] = []
+    for state, start, end in stretches:
+        if state != SlotState.FREE:
+            kept.append((state, start, end))
+        elif end > now:
+            pieces = before_latest(room, [Interval(max(start, now), end)])
+            kept += [(state, piece.start, piece.end) for piece in pieces]
+    return kept
 
 
 def _piece(stretch: Stretch) -> Piece:

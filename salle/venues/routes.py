@@ -145,7 +145,8 @@ def show(slug: str) -> Response:
     monday = cards.monday_of(_shown_day(local_day(now, zone)))
     span = cards.week_span(monday, zone)
     earliest = cards.earliest_use(room, now)
-    free = cards.by_day(free_between(room, max(earliest, span[0]), span[1]), zone)
+    idle = cards.before_latest(room, free_between(room, max(earliest, span[0]), span[1]))
+    free = cards.by_day(idle, zone)
     form = SlotForm(_asked() or _first_choice(room, free), now, zone)
     quote = None
     if form.jour.data and form.validate() and form.slot is not None:

@@ -75,6 +75,12 @@ class Occupation(Model):
             postgresql_where=sa.column("active"),
         ),
         # Lessons that wait for something to go; no question about active rows can use it.
+        # The few rows that may reach a slot of another day (salle/venues/season.py).
+        sa.Index(
+            "ix_occupation_long",
+            "utc_day",
+            postgresql_where=sa.text("active AND frees_at - starts_at > interval '8 hours'"),
+        ),
         sa.Index(
             "ix_occupation_sleeping",
             "space_id",

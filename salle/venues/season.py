@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from salle.db import db
@@ -24,13 +24,14 @@ from salle.venues.criteria import (
     room_conditions,
     site_conditions,
 )
-from salle.venues.free import Interval, days_literal, utc_days
+from salle.venues.free import DAY, Interval, days_literal, utc_days
 from salle.venues.queries import list_holiday_days
 from salle.venues.rules import SchoolCalendar
 from salle.venues.search import Found
 from salle.venues.series import weekly_slots
 
 MINUTE = timedelta(minutes=1)
+LONG_ROW = timedelta(hours=8)  # of the index ix_occupation_long
 Group = tuple[SchoolCalendar, str]  # school calendar and time zone
 
 
@@ -166,6 +167,7 @@ def build(
         "zones": [zone for (_, zone), _ in groups],
         "slots": [ranges_literal(slots) for _, slots in groups],
         "days": [days_of(slots) for _, slots in groups],
+        "sure": [sure_days(slots) for _, slots in groups],
         "coverage": season.min_coverage,
         "minutes": first.length // MINUTE,
         "priced_at": first.start,
@@ -199,6 +201,20 @@ def days_of(slots: Iterable[Interval]) -> str:
     return "{" + ",".join(day.isoformat() for day in sorted(days)) + "}"
 
 
+def sure_days(slots: Iterable[Interval]) -> str:
+    """Those of days_of() whose rows may reach the slots whatever their length.
+
+    A row of at most LONG_ROW that begins on an earlier UTC day is over when the slot begins.
+    """
+    days = {
+        day
+        for slot in slots
+        for day in utc_days(slot.start, slot.end)
+        if slot.start < datetime.combine(day + DAY, time(0), UTC) + LONG_ROW
+    }
+    return "{" + ",".join(day.isoformat() for day in sorted(days)) + "}"
+
+
 def _served(row: Any, wanted: Mapping[Group, Sequence[Interval]]) -> Served:
     slots = wanted[SchoolCalendar(row.calendar), row.time_zone]
     return Served(
@@ -214,11 +230,15 @@ _WITHIN = """lower(slot) BETWEEN CAST(:now AS timestamptz)
              AND CAST(:now AS timestamptz) + make_interval(days => {row}.horizon_days)"""
 _SEASON = f"""
 WITH wanted AS MATERIALIZED (
-  SELECT g.calendar, g.zone, g.list, g.days, m.span, cardinality(g.list) AS number
-    FROM (SELECT calendar, zone, CAST(slots AS tstzrange[]) AS list, CAST(days AS date[]) AS days
+  SELECT g.calendar, g.zone, g.list, g.days, m.span, cardinality(g.list) AS number,
+         g.sure || ARRAY (SELECT DISTINCT o.utc_day FROM occupation o
+                           WHERE o.active AND o.frees_at - o.starts_at > interval '8 hours'
+                             AND o.utc_day = ANY (g.days) AND o.utc_day <> ALL (g.sure)) AS busy
+    FROM (SELECT calendar, zone, CAST(slots AS tstzrange[]) AS list,
+                 CAST(days AS date[]) AS days, CAST(sure AS date[]) AS sure
             FROM unnest(CAST(:calendars AS text[]), CAST(:zones AS text[]),
-                        CAST(:slots AS text[]), CAST(:days AS text[]))
-                 AS u (calendar, zone, slots, days)) g,
+                        CAST(:slots AS text[]), CAST(:days AS text[]), CAST(:sure AS text[]))
+                 AS u (calendar, zone, slots, days, sure)) g,
          LATERAL (SELECT range_agg(slot) AS span FROM unnest(g.list) slot) m
 ), hit AS MATERIALIZED (
   SELECT r.id, r.name, r.schedule_id, r.notice_minutes, r.horizon_days,
@@ -226,7 +246,7 @@ WITH wanted AS MATERIALIZED (
     FROM site s JOIN room r ON r.site_id = s.id
    WHERE {{where}}
 ), opening AS MATERIALIZED (
-  SELECT k.schedule_id, o.open, w.calendar, w.zone, w.list, w.days, w.number
+  SELECT k.schedule_id, o.open, w.calendar, w.zone, w.list, w.busy, w.number
     FROM (SELECT DISTINCT schedule_id, calendar, time_zone FROM hit) k
     JOIN wanted w ON w.calendar = k.calendar AND w.zone = k.time_zone,
          LATERAL open_in(k.schedule_id, w.days, w.span) o,
@@ -240,7 +260,7 @@ WITH wanted AS MATERIALIZED (
       FROM (
         SELECT hit.*, w.list, w.number, w.open, w.open - b.busy AS free
           FROM hit JOIN opening w ON w.schedule_id = hit.schedule_id,
-               LATERAL busy_in(hit.id, w.days) b
+               LATERAL busy_in(hit.id, w.busy) b
         OFFSET 0
       ) f
     OFFSET 0

@@ -65,7 +65,9 @@ def random_world(seed: int) -> list[Room]:
                     closes=chance.choice((19.5, 20, 22)),
                 )
             for room in made[:2]:
-                if chance.random() < 0.4:
+                if chance.random() < 0.15:  # from the evening before
+                    occupy(room, at(day, -chance.choice((3, 6))), at(day, chance.choice((4, 19))))
+                elif chance.random() < 0.4:
                     start = chance.choice((8, 16, 17.5, 18.5, 20, 20.5))
                     occupy(room, at(day, start), at(day, start + chance.choice((0.5, 1, 2))))
     return rooms
@@ -174,6 +176,21 @@ def test_nothing_wanted_gives_no_room_and_no_count() -> None:
     make_room()
     found = search_season(NEAR, season(), now=at(UNTIL, 19))
     assert (found.rooms, found.total) == ([], 0)
+
+
+@pytest.mark.parametrize("hour", [0.5, 7, 9.5, 18, 22])
+@pytest.mark.parametrize("length", [0.5, 8, 8.5, 12, 23])
+def test_what_began_the_day_before_takes_the_slot_whatever_its_hour(
+    hour: float, length: float
+) -> None:
+    room = make_room(windows=False)
+    make_windows(room.schedule_id, opens=0, closes=24)
+    start = at(TUESDAY, hour + 0.5) - timedelta(hours=length)
+    occupy(room, start, at(TUESDAY, hour + 0.5))
+    first = datetime(2027, 1, 12) + timedelta(hours=hour)  # noqa: DTZ001 wall time
+    question = season(start=first, end=first + timedelta(hours=1), min_coverage=0)
+    [one] = search_season(NEAR, question, now=NOW).rooms
+    assert [slot.start for slot in one.missing] == [at(TUESDAY, hour)]
 
 
 def test_several_weekdays_that_touch_are_counted_one_by_one() -> None:

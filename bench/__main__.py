@@ -14,10 +14,12 @@ from bench.client import Client
 from bench.creation import Creation
 from bench.dataset import SETS, Spec
 from bench.feeds import Feeds
+from bench.load import Memory, flat_memory, throughput
 from bench.measures import Line, Measures
 from bench.provider import Provider
+from bench.rules import RuleChanges
 from bench.seasons import Seasons
-from bench.stage import BenchError, database, plain, service
+from bench.stage import BenchError, database, plain, product, service
 from config import ROOT, ConfigError
 from salle.kernel.clock import utcnow
 from salle.postgres import PostgresError
@@ -37,7 +39,7 @@ def main() -> int:
     data_dir = Path(os.environ.get("SALLE_DATA_DIR") or ROOT / "var").absolute()
     folder = data_dir / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    lines: list[Line] = []
+    lines: list[Line | Memory] = []
     try:
         for name in names:
             lines += measure(SETS[name], folder, options.count)
@@ -51,16 +53,17 @@ def main() -> int:
     return 0
 
 
-def measure(spec: Spec, folder: Path, count: int) -> list[Line]:
+def measure(spec: Spec, folder: Path, count: int) -> list[Line | Memory]:
     """Every measure of one data set, printed as it comes."""
-    lines = []
+    lines: list[Line | Memory] = []
     with (
         database(folder, spec, utcnow().date()) as url,
         Provider() as provider,
-        service(url, folder, provider=provider.url) as port,
-        service(url, folder, "bench.thin:app") as thin_port,
-        Client(port) as client,
-        Client(thin_port) as thin,
+        product(url, folder) as app,
+        service(url, folder, provider=provider.url) as ours,
+        service(url, folder, "bench.thin:app") as bare,
+        Client(ours.port) as client,
+        Client(bare.port) as thin,
         Client(provider.port) as till,
         psycopg.connect(plain(url), autocommit=True, prepare_threshold=0) as connection,
     ):
@@ -69,12 +72,20 @@ def measure(spec: Spec, folder: Path, count: int) -> list[Line]:
         creation = Creation(measures, provider, till)
         seasons, feeds = Seasons(measures), Feeds(measures)
         reading = (measures.free_rooms, measures.room_free, seasons.season, seasons.season_counts)
-        writing = (feeds.feed, creation.create, creation.create_series)
+        changes = RuleChanges(measures, app)
+        writing = (feeds.feed, creation.create, creation.create_series, changes.change)
         for one in reading if spec.reads_only else (*reading, *writing):
             for line in one():
                 print(line, flush=True)
                 lines.append(line)
-        print(f"Flask nu, même machine, même connexion : {measures.thin_ms():.2f} ms")
+        print(f"Flask nu, même machine, même connexion : {measures.thin_ms():.2f} ms", flush=True)
+        if spec.under_load:
+            lines.append(flat_memory(ours, spec))
+            print(lines[-1], flush=True)
+    if spec.under_load:
+        with database(folder, spec, utcnow().date()) as url:
+            lines.append(throughput(url, folder, spec))
+            print(lines[-1], flush=True)
     return lines
 
 

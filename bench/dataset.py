@@ -47,6 +47,7 @@ class Spec:
     dense_rooms: int | None = None
     other_bookings_per_room: int = 0
     reads_only: bool = False  # too large to be copied for a run that writes
+    under_load: bool = False  # many clients, many requests: once is enough
 
     @property
     def sites(self) -> int:
@@ -81,7 +82,7 @@ class Spec:
 
 
 SETS = {
-    "S": Spec(name="S", rooms=500, bookings_per_room=500),
+    "S": Spec(name="S", rooms=500, bookings_per_room=500, under_load=True),
     "M": Spec(name="M", rooms=5_000, bookings_per_room=500),
     "L": Spec(
         name="L",
@@ -103,6 +104,11 @@ def ident(*parts: object) -> uuid.UUID:
     """The same id at every build, and in bench/bulk.py."""
     text = "/".join(map(str, (SEED, *parts)))
     return uuid.UUID(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def uai_of(n: int) -> str:
+    """The site's number, with its key letter."""
+    return f"{n:07d}{UAI_LETTERS[n % 23]}"
 
 
 def account_of(n: int) -> str:
@@ -214,9 +220,8 @@ class Builder:
     def site(self, n: int) -> tuple[object, ...]:
         lat, lon = self.spec.place(n)
         commune = f"Commune {n // 4}"
-        uai = f"{n:07d}{UAI_LETTERS[n % 23]}"
         return (
-            *(ident("site", n), ident("territory"), uai, f"Collège {n}", commune),
+            *(ident("site", n), ident("territory"), uai_of(n), f"Collège {n}", commune),
             *(f"{35000 + n // 4:05d}", f"{35000 + n // 4:05d}", lat, lon, "Zone B"),
         )
 

@@ -35,13 +35,14 @@ class Feeds:
     def feed(self) -> list[Line]:
         """Every use of one room, whole: what a subscriber gets who has no copy yet.
 
-        The set's own bookings only: they begin with last month, which the calendar covers whole.
+        Somebody has read that calendar before: its date is known.
         """
         today = self.measures.today
         first, last = today - timedelta(days=366), today + timedelta(days=731)
 
         def ask(_: int) -> tuple[Callable[[], Any], Callable[[], Any], Check]:
             slug = f"salle-{self.measures.random.randrange(self.measures.spec.sites)}-{PAID_ROOM}"
+            self.measures.client.get(f"/calendriers/salles/{slug}.ics")
             return (
                 lambda: self.measures.client.get(f"/calendriers/salles/{slug}.ics"),
                 lambda: uses_of(self.measures.connection, slug, first=first, last=last),

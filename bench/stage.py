@@ -10,16 +10,19 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from flask import Flask
 
 from bench.dataset import Builder, Spec, stamp
 from config import ROOT, Config
-from salle import postgres
+from salle import create_app, postgres
+from salle.db import db
 from salle.runtime import demo_environment
 
 SETTINGS = {
@@ -100,6 +103,20 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
         raise BenchError(f"{' '.join(command[1:])} a échoué :\n{done.stdout}{done.stderr}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A running gunicorn."""
+
+    port: int
+    pid: int
+
+    def memory_kb(self) -> int:
+        """Resident memory of its workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in children]
+        return sum(pages) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
 CLOSED_PORT = "http://127.0.0.1:9/stripe"
 
 
@@ -121,9 +138,13 @@ def service_environment(
 
 @contextmanager
 def service(
-    database_url: str, folder: Path, app: str = "wsgi:app", provider: str = CLOSED_PORT
-) -> Iterator[int]:
-    """An application (by default ours), one worker of gunicorn on loopback; yields its port."""
+    database_url: str,
+    folder: Path,
+    app: str = "wsgi:app",
+    provider: str = CLOSED_PORT,
+    workers: int = 1,
+) -> Iterator[Service]:
+    """An application (by default ours) under gunicorn on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -131,6 +152,7 @@ def service(
     Config.from_env(environment)  # a clear sentence here rather than in a child's log
     log = folder / f"{app.partition(':')[0]}.log"
     command = ["gunicorn", app, "--worker-class", "gthread", "--threads", "4"]
+    command += ["--workers", str(workers)]
     command += ["--bind", f"127.0.0.1:{port}", "--keep-alive", "60", "--no-control-socket"]
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -143,7 +165,7 @@ def service(
         )
     try:
         _wait(port, process, log)
-        yield port
+        yield Service(port=port, pid=process.pid)
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -151,6 +173,18 @@ def service(
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextmanager
+def product(database_url: str, folder: Path) -> Iterator[Flask]:
+    """Our application in this process, for what is not asked over HTTP."""
+    app = create_app(Config.from_env(service_environment(database_url, folder)))
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from bench import floors
 from bench.client import Client
@@ -30,9 +31,11 @@ from bench.dataset import (
 )
 from bench.feeds import same_uses, uses_of
 from bench.holds import hold
+from bench.load import together
 from bench.measures import Line, Measures, same_intervals, same_rooms
 from bench.provider import Provider
 from bench.rows import row_counts
+from bench.rules import EARLY, RuleChanges
 from bench.seasons import Seasons, same_counts, season_counts
 from bench.seasons import path_of as season_path
 from bench.stage import BenchError, plain
@@ -98,6 +101,7 @@ class Scene:
     today: date
     provider: Provider
     till: Client
+    app: Flask
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +120,7 @@ def scene(
     ):
         app = create_app(replace(config, stripe_api_base=provider.url))
         connection.execute("SET timezone = 'UTC'")
-        yield Scene(Caller(app.test_client()), connection, today, provider, till)
+        yield Scene(Caller(app.test_client()), connection, today, provider, till, app)
     with app.app_context():
         db.engine.dispose()
     drop_database(url)
@@ -259,6 +263,17 @@ def test_feed_when_read_both_ways_then_every_use_and_no_other(scene: Scene) -> N
             same_uses(answer, uses[1:])
 
 
+def test_rules_change_when_made_then_two_years_of_windows_and_seen(scene: Scene) -> None:
+    changes = RuleChanges(creation_of(scene).measures, scene.app)
+    (line,) = changes.change()
+    assert line.n == 5
+    changes.opens[0] = EARLY + 60
+    with pytest.raises(BenchError, match="rooms at"):
+        changes.check_seen(0, len(changes.windows(0)))
+    with pytest.raises(BenchError, match="windows"):
+        changes.check_seen(0, len(changes.windows(0)) + 1)
+
+
 def test_builder_writes_what_the_set_says(scene: Scene) -> None:
     row = scene.connection.execute(
         "SELECT (SELECT count(*) FROM room),"
@@ -311,6 +326,18 @@ def test_stamp_changes_with_the_set_the_month_and_the_schema() -> None:
     assert known != stamp(TINY, day + timedelta(days=31), "0005")
     assert known != stamp(TINY, day, "0006")
     assert known != stamp(replace(TINY, rooms=45), day, "0005")
+
+
+def test_clients_when_together_then_as_many_requests_and_the_first_failure_shows() -> None:
+    asked: list[int] = []
+    assert together([lambda: asked.append(1), lambda: asked.append(2)], 10) == 10
+    assert sorted(asked) == [1] * 5 + [2] * 5
+
+    def fail() -> None:
+        raise BenchError("503")
+
+    with pytest.raises(BenchError, match="503"):
+        together([lambda: None, fail], 4)
 
 
 def test_line_is_what_the_judges_read() -> None:

@@ -22,18 +22,23 @@ from typing import Any
 import icalendar
 import recurring_ical_events
 
-from salle.adapters.ical_guard import LINE, MAX_BYTES, BadCalendar, reduce_calendar
+from salle.adapters.ical_guard import LINE, MAX_BYTES, BadCalendar, Reduced, reduce_calendar
 from salle.kernel.clock import from_wall
 
 __all__ = ["MAX_BYTES", "BadCalendar", "Lesson", "Reading", "read_calendar"]
 
 MAX_LESSONS = 10_000
-CPU_SECONDS = 1.5  # for any file, and more in proportion to its size
-CPU_SECONDS_PER_MEGABYTE = 4.0
+# Time for any file, and more in proportion to its size and to the days its rules go through:
+# a small file that takes long (a rule that never matches) is soon given up.
+CPU_SECONDS = 0.5
+CPU_SECONDS_PER_MEGABYTE = 5.0
+CPU_SECONDS_PER_STEP = 4e-5
+MOST_FOR_STEPS = 4.0
 WALL_FACTOR = 5
 MEMORY_BYTES = 600_000_000  # beyond what the process already has
 
 _DAY = timedelta(days=1)
+_REPEATS = ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 # What the two libraries raise on what they cannot read.
 _MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError)
 
@@ -67,9 +72,8 @@ def read_calendar(content: bytes, *, zone_name: str, first: datetime, last: date
     Floating and all-day times are read in `zone_name`. Cancelled events and those marked
     transparent occupy nothing.
     """
-    text = reduce_calendar(content, last=last.date() + _DAY)
-    seconds = CPU_SECONDS + CPU_SECONDS_PER_MEGABYTE * len(text) / 1_000_000
-    raw = _in_child(lambda: _expand(text, zone_name, first, last), seconds)
+    reduced = reduce_calendar(content, last=last.date() + _DAY)
+    raw = _in_child(lambda: _expand(reduced.text, zone_name, first, last), _patience(reduced))
     return Reading(
         lessons=sorted(
             Lesson(datetime.fromisoformat(start), datetime.fromisoformat(end), line, title)
@@ -77,8 +81,13 @@ def read_calendar(content: bytes, *, zone_name: str, first: datetime, last: date
         ),
         rejects=[(line, reason) for line, reason in raw["rejects"]],
         warnings=[(line, reason) for line, reason in raw["warnings"]],
-        kept=text.encode(),
+        kept=reduced.text.encode(),
     )
+
+
+def _patience(reduced: Reduced) -> float:
+    for_size = CPU_SECONDS_PER_MEGABYTE * len(reduced.text) / 1_000_000
+    return CPU_SECONDS + for_size + min(CPU_SECONDS_PER_STEP * reduced.steps, MOST_FOR_STEPS)
 
 
 def _in_child(work: Callable[[], dict[str, Any]], seconds: float) -> dict[str, Any]:
@@ -189,12 +198,13 @@ def _problem(event: Any) -> str | None:
     if not hasattr(event.get("DTSTART"), "dt"):
         return "DTSTART absent ou donné plusieurs fois"
     try:
-        alone = icalendar.Calendar()
-        alone.add_component(event)
         start, _ = _bounds(event, "UTC")
-        recurring_ical_events.of(alone).between(start - _DAY, start + _DAY)
+        if any(name in event for name in _REPEATS):
+            alone = icalendar.Calendar()
+            alone.add_component(event)
+            recurring_ical_events.of(alone).between(start - _DAY, start + _DAY)
     except _MALFORMED:
-        return "répétition illisible"
+        return "fin, durée ou répétition illisible"
     return None
 
 

@@ -24,7 +24,7 @@ MAX_NAME = 100
 MAX_NAME_PARTS = 50  # a name may be folded too
 MAX_PARTS = 60  # values of one BY… part of a rule
 MAX_A_DAY = 48  # BYHOUR × BYMINUTE × BYSECOND
-MAX_STEPS = 400_000  # days that the rules of the file make the reader go through
+MAX_STEPS = 200_000  # days that the rules of the file make the reader go through
 
 LINE = "X-SALLE-LINE"
 _BREAK = re.compile(r"\r\n?|\n")
@@ -64,8 +64,19 @@ class _Look:
     rules: list[dict[str, str]] = field(default_factory=list)
 
 
-def reduce_calendar(content: bytes, *, last: date) -> str:
+@dataclass(frozen=True, slots=True)
+class Reduced:
     """The lines that count, unfolded, each event with the number of its first line.
+
+    `steps`: about how many days its rules make the reader go through.
+    """
+
+    text: str
+    steps: int
+
+
+def reduce_calendar(content: bytes, *, last: date) -> Reduced:
+    """What is left of a calendar after a first look.
 
     `last`: no later day will be asked for. Raises BadCalendar.
     """
@@ -75,7 +86,7 @@ def reduce_calendar(content: bytes, *, last: date) -> str:
         raise BadCalendar
     if look.path:
         raise BadCalendar("Ce calendrier est coupé : sa fin manque.")
-    return "\r\n".join(kept) + "\r\n"
+    return Reduced("\r\n".join(kept) + "\r\n", int(look.steps))
 
 
 def _text(content: bytes) -> str:

@@ -116,6 +116,14 @@ def test_only_what_touches_the_bounds_is_kept() -> None:
     [
         ("SUMMARY:sans date", "DTSTART absent ou donné plusieurs fois"),
         ("DTSTART:hier\nDURATION:PT1H", "DTSTART illisible"),
+        (
+            "DTSTART:20261005T100000Z\nDTEND:20261005T110000Z\nDTEND:20261005T120000Z",
+            "fin, durée ou répétition illisible",
+        ),
+        (
+            "DTSTART:20261005T100000Z\nDURATION:PT1H\nRRULE:FREQ=YEARLY;RSCALE=X;SKIP=OMIT",
+            "fin, durée ou répétition illisible",
+        ),
         ("DTSTART:20261005T100000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;BYDAY=XX", "RRULE illisible"),
     ],
 )
@@ -195,7 +203,7 @@ def test_a_rule_that_never_matches_is_soon_given_up() -> None:
     before = time.monotonic()
     with pytest.raises(BadCalendar, match="trop lourd"):
         read(ics(event))
-    assert time.monotonic() - before < 10  # 1.5 s of its own time, on a machine that is busy
+    assert time.monotonic() - before < 5  # half a second of its own time, on a busy machine
 
 
 def test_what_nobody_asks_for_goes_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +212,7 @@ def test_what_nobody_asks_for_goes_no_further(monkeypatch: pytest.MonkeyPatch) -
         "ATTENDEE;CN=Élève fictif:mailto:eleve@exemple.invalid\nATTACH:" + "A" * 500_000 + "\n"
         "BEGIN:VALARM\nTRIGGER:-PT5M\nACTION:DISPLAY\nEND:VALARM\nSUMMARY:EPS\n  6e A"
     )
-    reduced = reduce_calendar(ics(event), last=date(2027, 9, 1))
+    reduced = reduce_calendar(ics(event), last=date(2027, 9, 1)).text
     assert len(reduced) < 250
     assert "ictif" not in reduced
     assert read(ics(event)).lessons[0].title == "EPS 6e A"

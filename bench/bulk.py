@@ -79,13 +79,24 @@ Given = Mapping[str, Any]
 Task = tuple[str, Given | None]
 
 
-def load(connection: psycopg.Connection[Any], connect: Connect, sites: int, given: Given) -> None:
-    """Bookings, occupations and windows of every site, in empty tables."""
+def load(
+    connection: psycopg.Connection[Any],
+    connect: Connect,
+    sites: int,
+    given: Given,
+    *,
+    exclusion: bool = True,
+) -> None:
+    """Bookings, occupations and windows of every site, in empty tables.
+
+    Without `exclusion` that constraint is not put back: no question reads its index.
+    """
     connection.execute(
         "CREATE UNLOGGED TABLE bench_use (id uuid, room_id uuid, n bigint, room int,"
         " number bigint, starts_at timestamptz, ends_at timestamptz)"
     )
     of_occupation, of_others, references = _drop_indexes(connection)
+    of_occupation = [one for one in of_occupation if exclusion or " EXCLUDE " not in one]
     connection.commit()
     spans = [
         {**given, "first": first, "last": min(first + BATCH, sites) - 1}

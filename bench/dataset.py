@@ -287,7 +287,11 @@ class Builder:
         self.connection.execute("ANALYZE bench_cell, bench_window, bench_site")
         facts = {"seed": SEED, "organisation": ident("organisation"), "user": ident("user")}
         bulk.load(
-            self.connection, self.connect, self.spec.sites, {**facts, "made_at": self.made_at}
+            self.connection,
+            self.connect,
+            self.spec.sites,
+            {**facts, "made_at": self.made_at},
+            exclusion=not self.spec.reads_only,
         )
         self.connection.execute("DROP TABLE bench_cell, bench_window, bench_site")
         self.connection.commit()

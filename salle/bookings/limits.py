@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
@@ -51,13 +51,12 @@ class Limits:
     """What is allowed, and what is already taken of it; `None` people = no maximum."""
 
     set_by: str
-    site_id: uuid.UUID
     zone: str
     max_people: int | None
     quotas: list[Limit]
     present: list[tuple[Interval, int]] = field(default_factory=list)
-    # (site, its zone, use)
-    used: list[tuple[uuid.UUID, str, Interval]] = field(default_factory=list)
+    # (whether at this site, civil day there) → minutes
+    used: dict[tuple[bool, date], int] = field(default_factory=dict)
 
 
 def review_limits(
@@ -87,7 +86,8 @@ def review_limits(
         found.append(error)
         if error is None:
             limits.present.append((slot, headcount))
-            limits.used.append((room.site_id, limits.zone, slot))
+            key = True, local_day(slot.start, limits.zone)
+            limits.used[key] = limits.used.get(key, 0) + _minutes(slot)
     return found
 
 
@@ -113,7 +113,6 @@ def fits_building(site: Site, headcount: int, slots: Sequence[Interval]) -> bool
     """Whether that many people may still come; the site is locked by lock_building() before."""
     limits = Limits(
         set_by=set_by(site),
-        site_id=site.id,
         zone=site.time_zone,
         max_people=db.session.scalar(sa.select(Site.max_people).where(Site.id == site.id)),
         quotas=[],
@@ -177,7 +176,6 @@ def _allowed(room: Room, organisation_id: uuid.UUID) -> Limits:
     }
     return Limits(
         set_by=set_by(room.site),
-        site_id=room.site_id,
         zone=room.site.time_zone,
         max_people=rows[0].max_people if rows else None,
         quotas=list(chosen.values()),
@@ -212,8 +210,8 @@ def _used(
     quotas: Sequence[Limit],
     slots: Sequence[Interval],
     leaving: Sequence[uuid.UUID],
-) -> list[tuple[uuid.UUID, str, Interval]]:
-    """Every counted use of the organisation in the periods that these dates touch."""
+) -> dict[tuple[bool, date], int]:
+    """Minutes of the organisation's counted uses, in the periods that these dates touch."""
     zone = room.site.time_zone
     days = [
         day
@@ -222,9 +220,12 @@ def _used(
         for day in bounds(quota.period, local_day(slot.start, zone))
     ]
     if not days:
-        return []
+        return {}
+    here = (Site.id == room.site_id).label("here")
+    day = sa.cast(sa.func.timezone(Site.time_zone, BookingDate.starts_at), sa.Date)
+    length = sa.func.extract("epoch", BookingDate.ends_at - BookingDate.starts_at)
     rows = db.session.execute(
-        sa.select(Site.id, Site.time_zone, BookingDate.starts_at, BookingDate.ends_at)
+        sa.select(here, day, sa.func.sum(length))
         .select_from(Booking)
         .join(BookingDate, BookingDate.booking_id == Booking.id)
         .join(Room, Room.id == Booking.room_id)
@@ -237,8 +238,9 @@ def _used(
             BookingDate.starts_at < max(days) + 2 * DAY,
             Booking.id.not_in(leaving),
         )
+        .group_by(here, day)
     )
-    return [(site_id, zone, Interval(start, end)) for site_id, zone, start, end in rows]
+    return {(at_site, on): round(seconds / 60) for at_site, on, seconds in rows}
 
 
 def _people(limits: Limits, slot: Interval, headcount: int) -> Refused | None:
@@ -272,10 +274,9 @@ def _quota(limits: Limits, quota: Limit, slot: Interval) -> Refused | None:
     day = local_day(slot.start, limits.zone)
     first, last = bounds(quota.period, day)
     minutes = [
-        _minutes(use)
-        for site_id, zone, use in limits.used
-        if (quota.whole_territory or site_id == limits.site_id)
-        and first <= local_day(use.start, zone) <= last
+        count
+        for (here, on), count in limits.used.items()
+        if first <= on <= last and (here or quota.whole_territory)
     ]
     used, asked = sum(minutes), _minutes(slot)
     left = max(quota.minutes - used, 0)

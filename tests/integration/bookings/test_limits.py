@@ -10,15 +10,23 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from salle.adapters.stripe_gateway import FakeGateway
+from salle.bookings import checkout
 from salle.bookings.cancellation import cancel_booking
 from salle.bookings.creation import create_booking
 from salle.bookings.limits import review_limits
 from salle.bookings.models import Booking
 from salle.bookings.offers import Request
+from salle.bookings.queries import get_view
 from salle.bookings.quotas import Quota, QuotaPeriod
-from salle.db import db, translate
+from salle.bookings.rules import BookingState
+from salle.bookings.service import expire_booking
+from salle.db import db, transaction, translate
 from salle.kernel.errors import DomainError
 from salle.organisations.models import Organisation
+from salle.payments.models import Payment
+from salle.payments.queries import find_latest_payment
+from salle.payments.rules import PaymentState
 from salle.venues.asking import ENDS_IN_TIME, Refused, check_times, room_rules
 from salle.venues.availability import Interval, alternatives
 from salle.venues.models import Room, Site
@@ -276,3 +284,38 @@ def test_no_other_hours_are_proposed_past_the_latest_one(world: World) -> None:
         db.session.get_one(Room, one).latest_minute = 19 * 60
     db.session.flush()
     assert alternatives(*asked) == []
+
+
+def test_a_late_payment_is_refunded_when_the_building_has_filled(
+    world: World, gateway: FakeGateway
+) -> None:
+    with transaction():
+        first = book(world, world.half_a, tuesday(18), tuesday(20), people=60)
+    checkout.open_checkout(booking_id=first.id, success_url="x", cancel_url="x", now=NOW)
+    payment = find_latest_payment(first.id)
+    assert payment is not None
+    payment_id, later = payment.id, NOW + timedelta(minutes=12)
+    with transaction():
+        expire_booking(booking_id=first.id, now=later)
+        allow(world, 100)
+        book(world, world.half_b, tuesday(18), tuesday(20), people=50, other=True)
+    session_id = db.session.get_one(Payment, payment_id).session_id
+    assert session_id is not None
+    gateway.pay(session_id)
+    checkout.check_payment(payment_id=payment_id, now=later)
+    assert get_view(first.id).booking.state == BookingState.EXPIRED
+    assert db.session.get_one(Payment, payment_id).state == PaymentState.REFUNDING
+
+
+def test_hours_count_on_the_civil_day_of_their_own_site(world: World) -> None:
+    """A use late on 31 January there is of January, although it is February in UTC and Paris."""
+    set_quota(world, 2)
+    db.session.get_one(Site, world.site_id).time_zone = "America/Guadeloupe"
+    db.session.flush()
+    night = datetime(2027, 2, 1, 2, tzinfo=UTC)  # 22 h on 31 January there
+    slots = [Interval(night, night + timedelta(hours=2))] * 2
+    room = get_room(world.half_a)
+    found = review_limits(room=room, organisation_id=world.organisation, headcount=1, slots=slots)
+    assert [error and error.code for error in found] == [None, "quota_exceeded"]
+    assert found[1] is not None
+    assert "en janvier 2027" in found[1].message

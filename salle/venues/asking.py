@@ -19,11 +19,15 @@ MINUTES_OF_DAY = 24 * 60
 # An evening belongs to the civil day on which it starts: it lasts until this hour of the next.
 NIGHT_ENDS = 5 * 60
 
-# The same rule as _latest() in SQL, for aliases `r` (room) and `s` (site), `:start` and `:end`.
-ENDS_IN_TIME = f"""(r.latest_minute IS NULL OR r.latest_minute >= extract(epoch FROM
-  (CAST(:end AS timestamptz) AT TIME ZONE s.time_zone) - date_trunc('day',
-  (CAST(:start AS timestamptz) AT TIME ZONE s.time_zone)
+
+def ends_in_time(start: str, end: str) -> str:
+    """The same rule as _latest() in SQL, for aliases `r` (room) and `s` (site) and two instants."""
+    return f"""(r.latest_minute IS NULL OR r.latest_minute >= extract(epoch FROM
+  ({end} AT TIME ZONE s.time_zone) - date_trunc('day', ({start} AT TIME ZONE s.time_zone)
   - interval '{NIGHT_ENDS} minutes')) / 60)"""
+
+
+ENDS_IN_TIME = ends_in_time("CAST(:start AS timestamptz)", "CAST(:end AS timestamptz)")
 
 
 class Refused(Invalid):
@@ -83,6 +87,12 @@ def latest_end(starts_at: datetime, latest_minute: int, zone: str) -> datetime:
     wall = to_wall(starts_at, zone).replace(tzinfo=None)
     evening = (wall - NIGHT_ENDS * MINUTE).replace(hour=0, minute=0, second=0, microsecond=0)
     return evening + latest_minute * MINUTE
+
+
+def end_minute(starts_at: datetime, ends_at: datetime, zone: str) -> int:
+    """When a use ends, in minutes of the evening it belongs to; a part of one counts whole."""
+    wall = to_wall(ends_at, zone).replace(tzinfo=None)
+    return -((latest_end(starts_at, 0, zone) - wall) // MINUTE)
 
 
 def check_times(rules: RoomRules, starts_at: datetime, ends_at: datetime, now: datetime) -> None:

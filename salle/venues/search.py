@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from salle.db import db
 from salle.kernel.clock import PARIS
+from salle.venues.asking import ENDS_IN_TIME, ends_in_time
 from salle.venues.criteria import (
     DISTANCE,
     PRICE,
@@ -123,7 +124,8 @@ def _text(statement: str) -> sa.TextClause:
 _LENGTH = "CAST(:minutes AS int) BETWEEN r.min_minutes AND r.max_minutes"
 _EARLIEST = "CAST(:now AS timestamptz) + make_interval(mins => r.notice_minutes)"
 _LATEST = "CAST(:now AS timestamptz) + make_interval(days => r.horizon_days)"
-_ALLOWED = f"({_LENGTH} AND CAST(:priced_at AS timestamptz) BETWEEN {_EARLIEST} AND {_LATEST})"
+_ALLOWED = f"""({_LENGTH} AND CAST(:priced_at AS timestamptz) BETWEEN {_EARLIEST} AND {_LATEST}
+  AND {ENDS_IN_TIME})"""
 _MAY_BE_ALLOWED = f"""({_LENGTH} AND CAST(:end AS timestamptz)
   - make_interval(mins => CAST(:minutes AS int)) >= {_EARLIEST}
   AND CAST(:start AS timestamptz) <= {_LATEST})"""
@@ -245,6 +247,7 @@ _STEP = """date_bin(make_interval(mins => {steps}), (greatest(lower(piece), {ear
               AT TIME ZONE {zone}) + make_interval(mins => {steps}) - interval '1 microsecond',
               timestamp '2020-01-01') AT TIME ZONE {zone}"""
 _START = _STEP.format(steps="page.step_minutes", earliest="page.earliest", zone="page.time_zone")
+_ENDING = "(start + make_interval(mins => CAST(:minutes AS int)))"
 _LONG_ENOUGH = "upper(piece) - {start} >= make_interval(mins => CAST(:minutes AS int))"
 _FIRST = f"""(
          SELECT min(lower(piece)) AS begins FROM unnest({{pieces}}) piece
@@ -254,7 +257,8 @@ _FIRST_ALLOWED = f"""(
            FROM unnest({{pieces}}) piece, LATERAL (SELECT {
     _STEP.format(steps="r.step_minutes", earliest=_EARLIEST, zone="s.time_zone")
 } AS start) u
-          WHERE {_LONG_ENOUGH.format(start="start")} AND start <= {_LATEST})"""  # noqa: S608 constants only
+          WHERE {_LONG_ENOUGH.format(start="start")} AND start <= {_LATEST}
+            AND {ends_in_time("start", _ENDING)})"""  # noqa: S608 constants only
 _NEXT = f"""
     (SELECT tstzrange(start, upper(piece))
        FROM free_in(page.id, page.schedule_id, CAST(:{{days}} AS date[]), tstzmultirange(tstzrange(

@@ -16,6 +16,7 @@ from typing import Any
 from salle.db import db
 from salle.kernel.clock import PARIS, from_wall, local_day
 from salle.venues import search
+from salle.venues.asking import end_minute
 from salle.venues.criteria import (
     DISTANCE,
     PRICE,
@@ -156,11 +157,11 @@ def build(
     dear, more = price_condition(criteria)
     parameters |= more
     groups = [(group, slots) for group, slots in wanted.items() if slots]
-    first = min(slots[0] for _, slots in groups)
+    first, zone = min((slots[0], zone) for (_, zone), slots in groups)
     soon = search.next_quarter(now)
     within = "true"
     if criteria.bookable:
-        conditions.append(search._LENGTH)
+        conditions += [search._LENGTH, _IN_TIME]
         within = _WITHIN
     parameters |= {
         "calendars": [calendar.value for (calendar, _), _ in groups],
@@ -170,6 +171,7 @@ def build(
         "sure": [sure_days(slots) for _, slots in groups],
         "coverage": season.min_coverage,
         "minutes": first.length // MINUTE,
+        "ends_minute": end_minute(first.start, first.end, zone),
         "priced_at": first.start,
         "now": now,
         "soon_from": soon,
@@ -225,6 +227,8 @@ def _served(row: Any, wanted: Mapping[Group, Sequence[Interval]]) -> Served:
     )
 
 
+# All the slots read the same on the wall clock, in every zone.
+_IN_TIME = "(r.latest_minute IS NULL OR r.latest_minute >= CAST(:ends_minute AS int))"
 _WITHIN = """lower(slot) BETWEEN CAST(:now AS timestamptz)
                  + make_interval(mins => {row}.notice_minutes)
              AND CAST(:now AS timestamptz) + make_interval(days => {row}.horizon_days)"""

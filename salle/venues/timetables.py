@@ -15,8 +15,9 @@ from salle.adapters.ical import Lesson
 from salle.db import db
 from salle.kernel.words import periode
 from salle.venues.collisions import end_for_bookings, keep_collisions
-from salle.venues.models import Room, RoomSpace, Space, Timetable
+from salle.venues.models import Room, Space, Timetable
 from salle.venues.occupations import Occupation, lock_spaces
+from salle.venues.queries import list_space_ids
 from salle.venues.rules import OccupationKind
 
 LONGEST = timedelta(hours=24)  # longer uses are cut in rows of this length
@@ -77,8 +78,7 @@ def replace_timetable(
     written. `kept` and `laid_until`: what lays the same lessons out further, later; then `content`
     is None. Run it inside transaction(): the spaces are locked first.
     """
-    buffers = _buffers(room)
-    lock_spaces(buffers)
+    buffers = lock_spaces(list_space_ids(room.id))
     timetable = _timetable(room, file_name, content, now)
     timetable.kept, timetable.laid_until = kept, laid_until
     lessons = sorted(lessons)
@@ -170,16 +170,6 @@ def merge(lessons: Iterable[Lesson]) -> Iterator[tuple[datetime, datetime]]:
             start, end = lesson.starts_at, lesson.ends_at
     if start is not None and end is not None:
         yield start, end
-
-
-def _buffers(room: Room) -> dict[uuid.UUID, timedelta]:
-    rows = db.session.execute(
-        sa.select(Space.id, Space.buffer)
-        .join(RoomSpace, RoomSpace.space_id == Space.id)
-        .where(RoomSpace.room_id == room.id)
-        .order_by(Space.id)
-    )
-    return {row.id: row.buffer for row in rows}
 
 
 def _timetable(room: Room, file_name: str, content: bytes | None, now: datetime) -> Timetable:

@@ -53,6 +53,7 @@ def slugs(*, bookable: bool, hours: int = 2) -> list[str]:
         {"horizon_days": 1},
         {"min_minutes": 180},
         {"max_minutes": 60},
+        {"latest_minute": 19 * 60},
     ],
 )
 def test_a_search_that_offers_to_book_keeps_the_rooms_rules(

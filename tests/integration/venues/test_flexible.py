@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from salle.db import db
-from salle.venues.asking import next_step
+from salle.venues.asking import end_minute, next_step
 from salle.venues.availability import free_between
 from salle.venues.models import Room
 from salle.venues.rules import OccupationKind
@@ -29,7 +29,11 @@ def begins(room: Room, criteria: Criteria, earliest: datetime) -> datetime | Non
         start = piece.start
         if criteria.bookable:
             start = next_step(max(start, earliest), room)
-        if piece.end - start >= criteria.lasting:
+        if piece.end - start < criteria.lasting:
+            continue
+        if not criteria.bookable or room.latest_minute is None:
+            return start
+        if end_minute(start, start + criteria.lasting, "Europe/Paris") <= room.latest_minute:
             return start
     return None
 
@@ -41,6 +45,7 @@ def test_exactly_the_rooms_with_a_long_enough_piece(seed: int, bookable: bool) -
     rooms = {room.id: room for room in random_world(seed)}
     for number, room in enumerate(rooms.values()):
         room.step_minutes = (15, 30, 60)[number % 3]
+        room.latest_minute = (None, 20 * 60, 22 * 60 + 30)[number % 3]
     db.session.flush()
     for hours, length in ((6, 2.0), (18, 0.5), (17.25, 3.0), (0, 10.0)):
         criteria = Criteria(

@@ -233,3 +233,9 @@ def test_the_number_of_statements_does_not_grow_with_the_rooms() -> None:
             search_season(NEAR, season(skip_school_holidays=True), now=NOW)
         counts.append(len(sent))
     assert counts == [3, 3]
+
+
+def test_a_page_to_book_from_leaves_out_rooms_that_close_earlier() -> None:
+    make_room(latest_minute=19 * 60)
+    assert search_season(NEAR, season(min_coverage=0), now=NOW).total == 1
+    assert search_season(replace(NEAR, bookable=True), season(min_coverage=0), now=NOW).total == 0

@@ -15,6 +15,7 @@ from salle.bookings.collision_routes import blueprint as collisions
 from salle.bookings.rooms_routes import blueprint as college_rooms
 from salle.bookings.routes import blueprint as bookings
 from salle.bookings.rules_routes import blueprint as college_rules
+from salle.calendars.address_routes import blueprint as calendar_addresses
 from salle.calendars.routes import blueprint as calendars
 from salle.demo.messages import blueprint as demo_messages
 from salle.doors.routes import blueprint as doors
@@ -43,6 +44,7 @@ PAGES = (
     webhooks,
     grants,
     calendars,
+    calendar_addresses,
     timetables,
     collisions,
 )

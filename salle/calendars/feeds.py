@@ -22,7 +22,7 @@ def room_calendar(busy: Busy, covered: Window, url: str) -> str:
     head = opening(
         name=f"{busy.room}, {busy.site}",
         description=NO_NAME.format(url=url),
-        zone_name=busy.time_zone,
+        zone_names=[busy.time_zone],
         first_year=covered.first_year,
     )
     return "".join([head, *_uses(busy, covered.stamped, "Occupé"), CLOSING])
@@ -33,7 +33,7 @@ def site_calendar(rooms: Sequence[Busy], covered: Window, url: str) -> str:
     head = opening(
         name=f"{rooms[0].site}, toutes les salles",
         description=NO_NAME.format(url=url),
-        zone_name=rooms[0].time_zone,
+        zone_names=[rooms[0].time_zone],
         first_year=covered.first_year,
     )
     events = (

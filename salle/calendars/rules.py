@@ -12,6 +12,7 @@ from salle.kernel.french import school_year, school_year_bounds
 MAX_EVENTS = 10_000
 """Beyond, the oldest past events leave first, then the farthest ones to come."""
 PAST = timedelta(days=31)
+READ_GRAIN = timedelta(minutes=1)  # the last reading of an address is known to the minute
 AHEAD = timedelta(days=731)  # nothing is booked farther (room.horizon_days)
 
 

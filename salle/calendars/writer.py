@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -52,8 +53,8 @@ def utc_stamp(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def opening(*, name: str, description: str, zone_name: str, first_year: int) -> str:
-    """The calendar down to its first event: who made it, its name, its time zone."""
+def opening(*, name: str, description: str, zone_names: Sequence[str], first_year: int) -> str:
+    """The calendar down to its first event: who made it, its name, its time zones."""
     return "".join(
         [
             "BEGIN:VCALENDAR\r\n",
@@ -66,7 +67,7 @@ def opening(*, name: str, description: str, zone_name: str, first_year: int) -> 
             line("X-WR-CALDESC", text(description)),
             f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}\r\n",
             f"X-PUBLISHED-TTL:{REFRESH}\r\n",
-            timezone_lines(zone_name, first_year),
+            *(timezone_lines(zone_name, first_year) for zone_name in zone_names),
         ]
     )
 

@@ -33,7 +33,11 @@ class NavLink:
 
 MAIN = (
     Entry(label="Trouver une salle", endpoint="rooms.search", lights=("rooms.", "seasons.")),
-    Entry(label="Mes réservations", endpoint="bookings.index", lights=("bookings.",)),
+    Entry(
+        label="Mes réservations",
+        endpoint="bookings.index",
+        lights=("bookings.", "calendar_addresses."),
+    ),
     Entry(
         label="Mon collège",
         endpoint="college.bookings",

@@ -13,6 +13,8 @@ from salle.accounts.queries import get_user_by_email
 from salle.bookings.creation import create_booking
 from salle.bookings.models import BookingDate
 from salle.bookings.offers import Request
+from salle.calendars.rules import AddressKind
+from salle.calendars.service import create_address, open_token
 from salle.db import db, transaction
 from salle.demo.places import ROOMS, TERRITORY_SLUG
 from salle.demo.rows import key
@@ -51,6 +53,7 @@ def objects(fresh_app: Flask) -> Objects:
             "absent": ABSENT,
         }
         collision_id = _collide(bookings["mine"])
+        addresses = _addresses()
     room, door = ROOMS[0], key("door", ROOMS[0].site, ROOMS[0].door)
     staff_rooms = {
         "mine": ROOMS[0].slug,
@@ -60,6 +63,7 @@ def objects(fresh_app: Flask) -> Objects:
     rooms, slugs = there(key("room", room.slug)), there(room.slug, "nulle-part")
     return Objects(
         arguments={
+            "address_id": {**{name: one[0] for name, one in addresses.items()}, "absent": ABSENT},
             "booking_id": bookings,
             "collision_id": there(collision_id),
             "door_id": there(door),
@@ -74,6 +78,7 @@ def objects(fresh_app: Flask) -> Objects:
             ("college_rules", "slug"): staff_rooms,
             "slug": slugs,
             "territory": there(TERRITORY_SLUG, "nulle-part"),
+            "token": {**{name: one[1] for name, one in addresses.items()}, "absent": "x" * 43},
             "uai": {"mine": uai(1), "theirs": uai(2), "absent": uai(99)},
         },
         queries={
@@ -95,6 +100,25 @@ def _ask(email: str, rna: str, slug: str) -> uuid.UUID:
     with transaction():
         booking = create_booking(request=request, actor=get_user_by_email(email), now=NOW)
     return booking.id
+
+
+def _addresses() -> dict[str, tuple[uuid.UUID, str]]:
+    """The secret address of each association's calendar, and its token."""
+    asked = {
+        "mine": ("association@demo.example", "W990000001"),
+        "theirs": ("autre-association@demo.example", "W990000002"),
+    }
+    with transaction():
+        made = {
+            name: create_address(
+                kind=AddressKind.ORGANISATION,
+                subject_id=key("organisation", rna),
+                actor=get_user_by_email(email),
+                now=NOW,
+            )
+            for name, (email, rna) in asked.items()
+        }
+        return {name: (one.id, open_token(one)) for name, one in made.items()}
 
 
 def _collide(booking_id: object) -> uuid.UUID:

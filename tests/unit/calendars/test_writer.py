@@ -50,7 +50,7 @@ def test_a_stamp_is_the_instant_for_whoever_follows_the_rfc(name: str, minutes: 
 
 @pytest.mark.parametrize("name", ZONES)
 def test_the_time_zone_written_is_the_real_one(name: str) -> None:
-    body = opening(name="Essai", description="x", zone_name=name, first_year=2026) + CLOSING
+    body = opening(name="Essai", description="x", zone_names=[name], first_year=2026) + CLOSING
     calendar = icalendar.Calendar.from_ical(body)
     (written,) = calendar.walk("VTIMEZONE")
     assert str(written["TZID"]) == name

@@ -22,12 +22,12 @@ from salle.web.access import get_actor, signed_in
 blueprint = Blueprint("calendar_addresses", __name__)
 
 CONTENTS = {
-    AddressKind.ORGANISATION: "Vos réservations confirmées : salle, adresse, porte, et le lien vers"
-    " chaque réservation.",
+    AddressKind.ORGANISATION: "Vos réservations confirmées\u00a0: salle, adresse, porte, et le lien"
+    " vers chaque réservation.",
     AddressKind.CARETAKER: "Ce qu’il y a à ouvrir et à fermer, et à quelle heure, dans les collèges"
     " dont vous gardez les portes.",
-    AddressKind.SITE: "Les réservations confirmées du collège : association, activité, nombre de"
-    " personnes.",
+    AddressKind.SITE: "Les réservations confirmées du collège\u00a0: association, activité, nombre"
+    " de personnes.",
 }
 
 
@@ -68,7 +68,7 @@ def create() -> Response:
     kind, subject_id = _asked()
     with transaction():
         service.create_address(kind=kind, subject_id=subject_id, actor=get_actor(), now=utcnow())
-    return _back("L’adresse est prête : ajoutez-la à votre agenda.")
+    return _back("L’adresse est prête\u00a0: ajoutez-la à votre agenda.")
 
 
 @blueprint.post("/compte/calendriers/<uuid:address_id>/changer")
@@ -77,7 +77,7 @@ def renew(address_id: uuid.UUID) -> Response:
     """Another address; the former one stops at once."""
     with transaction():
         service.renew_address(address_id=address_id, actor=get_actor(), now=utcnow())
-    return _back("L’adresse a changé. L’ancienne ne donne plus rien : ajoutez la nouvelle.")
+    return _back("L’adresse a changé. L’ancienne ne donne plus rien\u00a0: ajoutez la nouvelle.")
 
 
 @blueprint.post("/compte/calendriers/<uuid:address_id>/supprimer")
@@ -86,7 +86,9 @@ def revoke(address_id: uuid.UUID) -> Response:
     """No address any more."""
     with transaction():
         service.revoke_address(address_id=address_id, actor=get_actor(), now=utcnow())
-    return _back("L’adresse est supprimée : plus personne ne peut lire ce calendrier avec elle.")
+    return _back(
+        "L’adresse est supprimée\u00a0: plus personne ne peut lire ce calendrier avec elle."
+    )
 
 
 def _asked() -> tuple[AddressKind, uuid.UUID | None]:

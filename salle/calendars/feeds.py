@@ -51,7 +51,7 @@ def opaque(identity: uuid.UUID | str) -> str:
 
 def _uses(busy: Busy, stamped: datetime, summary: str) -> Iterable[str]:
     """One event a use. Its UID is its room and its hours: nothing in it ever changes."""
-    stamp = wall_clock(busy.time_zone).stamp
+    time = wall_clock(busy.time_zone).time
     middle = f"-{opaque(busy.room_id)}@{DOMAIN}\r\nDTSTAMP:{utc_stamp(stamped)}\r\n"
     end = "".join(
         [
@@ -66,5 +66,5 @@ def _uses(busy: Busy, stamped: datetime, summary: str) -> Iterable[str]:
         finish = next(pairs)
         yield (
             f"BEGIN:VEVENT\r\nUID:{start:x}-{finish:x}{middle}"
-            f"{stamp('DTSTART', start)}\r\n{stamp('DTEND', finish)}{end}"
+            f"DTSTART{time(start)}\r\nDTEND{time(finish)}{end}"
         )

@@ -102,7 +102,7 @@ def _runs(uses: Sequence[Use]) -> list[list[Use]]:
 def _event(prefix: str, run: list[Use], summary: str, words: list[str], url: str | None) -> str:
     """One event. Its UID holds its hours: a use that moves is another event."""
     first, ends = run[0], max(use.ends for use in run)
-    stamp = wall_clock(first.time_zone).stamp
+    time = wall_clock(first.time_zone).time
     confirmed = utc_stamp(_instant(max(use.confirmed for use in run)))
     identity = opaque(f"{prefix} {first.date_id}")
     lines = [
@@ -112,8 +112,8 @@ def _event(prefix: str, run: list[Use], summary: str, words: list[str], url: str
         f"LAST-MODIFIED:{confirmed}\r\n",
         "SEQUENCE:0\r\n",
         "STATUS:CONFIRMED\r\n",
-        stamp("DTSTART", first.starts) + "\r\n",
-        stamp("DTEND", ends) + "\r\n",
+        f"DTSTART{time(first.starts)}\r\n",
+        f"DTEND{time(ends)}\r\n",
         line("SUMMARY", text(summary)),
         line("LOCATION", text(f"{first.room}, {first.site}, {first.address}")),
         line("DESCRIPTION", text("\n".join(words))),

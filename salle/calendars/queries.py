@@ -60,16 +60,15 @@ WITH rooms AS MATERIALIZED (
     FROM rooms r CROSS JOIN LATERAL (
       SELECT string_agg(k.starts || ' ' || k.ends, ' ' ORDER BY k.starts, k.ends) AS uses
         FROM (
-          SELECT d.starts, d.ends FROM (
-            SELECT DISTINCT date_part('epoch', o.starts_at)::bigint AS starts,
-                            date_part('epoch', o.ends_at)::bigint AS ends
-              FROM room_space rs
-              JOIN occupation o ON o.space_id = rs.space_id AND o.active
-             WHERE rs.room_id = r.id
-               AND o.utc_day BETWEEN CAST(:first AS date) AND CAST(:last AS date)
-               AND o.starts_at >= :since
-          ) d
-           ORDER BY d.ends <= :recent, d.starts, d.ends
+          SELECT date_part('epoch', o.starts_at)::bigint AS starts,
+                 date_part('epoch', o.ends_at)::bigint AS ends
+            FROM room_space rs
+            JOIN occupation o ON o.space_id = rs.space_id AND o.active
+           WHERE rs.room_id = r.id
+             AND o.utc_day BETWEEN CAST(:first AS date) AND CAST(:last AS date)
+             AND o.starts_at >= :since
+           GROUP BY o.starts_at, o.ends_at
+           ORDER BY o.ends_at <= :recent, o.starts_at, o.ends_at
            LIMIT (SELECT :most / count(*) FROM rooms)
         ) k
     ) u
@@ -124,7 +123,7 @@ def _arguments(key: str, covered: Window) -> dict[str, Any]:
         "since": covered.since,
         "first": covered.since.date(),
         "last": covered.until.date(),
-        "recent": int(covered.recent.timestamp()),
+        "recent": covered.recent,
         "most": MAX_EVENTS,
     }
 

@@ -23,6 +23,7 @@ _ESCAPES = {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = 86_400
+KEPT_TIMES = 32_768
 _EPOCH = date(1970, 1, 1)
 
 
@@ -76,35 +77,35 @@ CLOSING = "END:VCALENDAR\r\n"
 
 
 class WallClock:
-    """Times of one zone as properties: wall time, or UTC in an hour that happens twice.
+    """Times of one zone as the end of a property: wall time, or UTC in an hour that happens twice.
 
-    Seconds since 1970 in, to keep thousands of events cheap: everything is cached by day.
+    Seconds since 1970 in. Thousands of events share hours and days, and the calendars of rooms
+    share them too: what was written last is kept (a few megabytes at most).
     """
 
     def __init__(self, zone_name: str) -> None:
         self._zone = zone(zone_name)
         self._name = zone_name
         self._offsets: dict[int, int | None] = {}
-        self._days: dict[int, str] = {}
-        self._times: dict[int, str] = {}
+        self.time = lru_cache(maxsize=KEPT_TIMES)(self._time)
 
-    def stamp(self, name: str, seconds: int) -> str:
-        """« DTSTART;TZID=Europe/Paris:20261124T180000 », without the line end."""
+    def _time(self, seconds: int) -> str:
+        """« ;TZID=Europe/Paris:20261124T180000 », to be put after the property's name."""
         day = seconds // _DAY
         offset = self._offsets[day] if day in self._offsets else self._offset(day)
         if offset is None:
-            return self._slowly(name, seconds)
+            return self._slowly(seconds)
         local_day, rest = divmod(seconds + offset, _DAY)
-        date_part = self._days.get(local_day) or self._day(local_day)
-        time_part = self._times.get(rest) or self._time(rest)
-        return f"{name};TZID={self._name}:{date_part}T{time_part}"
+        hours, minutes = divmod(rest // 60, 60)
+        written = f"{_EPOCH + timedelta(days=local_day):%Y%m%d}T{hours:02d}{minutes:02d}"
+        return f";TZID={self._name}:{written}{rest % 60:02d}"
 
-    def _slowly(self, name: str, seconds: int) -> str:
+    def _slowly(self, seconds: int) -> str:
         instant = datetime.fromtimestamp(seconds, UTC)
         wall = instant.astimezone(self._zone)
         if wall.utcoffset() != wall.replace(fold=1 - wall.fold).utcoffset():
-            return f"{name}:{utc_stamp(instant)}"
-        return f"{name};TZID={self._name}:{wall:%Y%m%dT%H%M%S}"
+            return f":{utc_stamp(instant)}"
+        return f";TZID={self._name}:{wall:%Y%m%dT%H%M%S}"
 
     def _offset(self, day: int) -> int | None:
         """Seconds east of UTC, None when the clock changes near that day of UTC."""
@@ -115,14 +116,6 @@ class WallClock:
     def _utc_offset(self, seconds: int) -> int:
         wall = datetime.fromtimestamp(seconds, self._zone)
         return int((wall.utcoffset() or timedelta(0)).total_seconds())
-
-    def _day(self, day: int) -> str:
-        self._days[day] = f"{_EPOCH + timedelta(days=day):%Y%m%d}"
-        return self._days[day]
-
-    def _time(self, rest: int) -> str:
-        self._times[rest] = f"{rest // 3600:02d}{rest // 60 % 60:02d}{rest % 60:02d}"
-        return self._times[rest]
 
 
 @lru_cache(maxsize=64)

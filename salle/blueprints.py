@@ -12,6 +12,7 @@ from salle.api.me import blueprint as api_me
 from salle.api.rooms import blueprint as api_rooms
 from salle.bookings.college_routes import blueprint as college
 from salle.bookings.collision_routes import blueprint as collisions
+from salle.bookings.hours_routes import blueprint as college_hours
 from salle.bookings.rooms_routes import blueprint as college_rooms
 from salle.bookings.routes import blueprint as bookings
 from salle.bookings.rules_routes import blueprint as college_rules
@@ -40,6 +41,7 @@ PAGES = (
     college,
     college_rooms,
     college_rules,
+    college_hours,
     payments,
     webhooks,
     grants,

@@ -95,6 +95,15 @@ def hours_of(rule: OpeningRule) -> Hours:
     )
 
 
+def list_rules(site_id: uuid.UUID) -> Sequence[OpeningRule]:
+    """Every rule of the site and of its rooms; the site's first, in the order of their ids."""
+    return db.session.scalars(
+        sa.select(OpeningRule)
+        .where(OpeningRule.site_id == site_id)
+        .order_by(OpeningRule.room_id.nulls_first(), OpeningRule.id)
+    ).all()
+
+
 def lock_sites(site_ids: Iterable[uuid.UUID]) -> None:
     """One change of the rules of a site at a time; in order of their ids, first of all locks."""
     db.session.execute(

@@ -94,7 +94,7 @@ def materialise(
     """
     known = Rules(rules)
     windows: list[Window] = []
-    covered = datetime.min.replace(tzinfo=UTC)
+    before: list[Piece] = []  # of earlier days: two pieces apart on the night of a clock change
     for day in sorted(days):
         opened = _pieces(day, known.opening(day, days[day]), zone_name)
         if not opened:
@@ -104,11 +104,14 @@ def materialise(
             for near in (day - DAY, day, day + DAY)
             for piece in _pieces(near, known.closing(near), zone_name)
         ]
-        for start, end in _subtract(_merge(opened), _merge(cuts)):
-            for piece in _cut(max(start, covered), end):
-                windows.append(Window(day, *piece))
-            covered = max(covered, end)
-    return windows
+        opened, cuts = _merge(opened), _merge(cuts)
+        before = [piece for piece in before if piece[1] > opened[0][0]]
+        fresh = [
+            piece for left in _subtract(opened, cuts) for piece in _subtract([left], _merge(before))
+        ]
+        windows += [Window(day, *piece) for start, end in fresh for piece in _cut(start, end)]
+        before += fresh
+    return sorted(windows, key=lambda window: window.starts_at)
 
 
 def wall_pieces(day: date, opens: int, closes: int, zone_name: str) -> list[Piece]:

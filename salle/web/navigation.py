@@ -45,6 +45,7 @@ MAIN = (
             "college.",
             "college_rooms.",
             "college_rules.",
+            "college_hours.",
             "payments.",
             "timetables.",
             "collisions.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import uuid
 from collections import defaultdict
@@ -16,10 +18,10 @@ from salle.db import db
 from salle.kernel.errors import DomainError, Invalid
 from salle.kernel.french import compact, fold, is_uai
 from salle.territories.models import Territory
-from salle.venues.hours import MAX_RULES, Changes, Hours, Steps, Target, replace_rules
+from salle.venues.hours import MAX_RULES, Changes, Hours, Steps, Target, hours_of, replace_rules
 from salle.venues.imports.runs import Outcome, Report
 from salle.venues.imports.tables import Row, UnusableFile, open_table, read_table
-from salle.venues.models import Room, Site
+from salle.venues.models import OpeningRule, Room, Site
 from salle.venues.rules import MAX_REASON, Period
 
 COLUMNS = ("salle", "periode", "jour", "debut", "fin", "du", "au")
@@ -47,8 +49,12 @@ def open_hours(path: Path) -> list[Row]:
     return _some(open_table(path, required=COLUMNS, optional=OPTIONAL))
 
 
-def read_hours(content: bytes) -> list[Row]:
+def read_hours(content: bytes, at_most: int) -> list[Row]:
     """The same, from the bytes of a file that was sent."""
+    if len(content) > at_most:
+        raise UnusableFile(f"Le fichier dépasse {at_most // 1_000_000} Mo.")
+    if not content.strip():
+        raise UnusableFile("Le fichier est vide.")
     return _some(read_table(content, required=COLUMNS, optional=OPTIONAL))
 
 
@@ -146,6 +152,39 @@ def read_minutes(text: str, *, last: bool = False) -> int:
 def closing_minutes(opens: int, end: int) -> int:
     """An end at or before the start is on the day after."""
     return end if end > opens else end + 24 * 60
+
+
+def write_hours(site: Site, rooms: Iterable[Room], rules: Iterable[OpeningRule]) -> str:
+    """These rules as a file: read again, it changes nothing."""
+    names: dict[uuid.UUID | None, str] = {room.id: room.slug for room in rooms}
+    names[None] = SITE + site.uai
+    days = {number: word for word, number in WEEKDAYS.items()}
+    grouped: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    for rule in rules:
+        hours = hours_of(rule)
+        end = hours.closes - 24 * 60 if hours.closes > 24 * 60 else hours.closes
+        key = (
+            names[rule.room_id],
+            hours.period.value,
+            _written(hours.opens),
+            _written(end),
+            hours.first.isoformat() if hours.first else "",
+            hours.last.isoformat() if hours.last else "",
+            # A spreadsheet takes « = » for a formula; the space is left out when read again.
+            f" {hours.reason}" if hours.reason[:1] in set("=+-@") else hours.reason,
+        )
+        grouped[(*key, "" if hours.weekday else "all")].add(hours.weekday or 0)
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow([*COLUMNS, *OPTIONAL])
+    for (name, period, start, finish, first, last, reason, _), weekdays in grouped.items():
+        day = "+".join(days[number] for number in sorted(weekdays) if number)
+        writer.writerow([name, period, day, start, finish, first, last, reason])
+    return "\ufeff" + text.getvalue()
+
+
+def _written(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _some(rows: list[Row]) -> list[Row]:

@@ -124,3 +124,17 @@ def test_a_weekly_evening_keeps_its_wall_hour_across_the_change() -> None:
         [rule(Period.TERM, 19, 20, weekday=2)], {before: (Period.TERM,), after: (Period.TERM,)}
     )
     assert [w.starts_at.hour for w in windows] == [17, 18]
+
+
+def test_a_day_opens_between_the_two_pieces_of_the_evening_before() -> None:
+    """Miquelon, 1 November 2026: 2 h becomes 1 h, so « until 1 h 01 » is open twice."""
+    days = {date(2026, 10, 31): (Period.TERM,), date(2026, 11, 1): (Period.PUBLIC_HOLIDAY,)}
+    windows = materialise(
+        [Rule(Period.TERM, 120, 1501), Rule(Period.PUBLIC_HOLIDAY, 0, 1440)],
+        days,
+        zone_name="America/Miquelon",
+    )
+    pieces = [(window.starts_at, window.ends_at) for window in windows]
+    assert pieces[0][0] == datetime(2026, 10, 31, 4, tzinfo=UTC)
+    assert pieces[-1][1] == datetime(2026, 11, 2, 3, tzinfo=UTC)
+    assert all(one[1] == following[0] for one, following in zip(pieces, pieces[1:], strict=False))

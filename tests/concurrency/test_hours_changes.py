@@ -92,8 +92,10 @@ def test_with_the_lock_one_file_replaces_the_other(fresh_app: Flask, world: Worl
 
 
 def test_the_database_refuses_the_same_rule_twice(fresh_app: Flask, world: World) -> None:
-    with fresh_app.app_context(), pytest.raises(DomainError, match="existe déjà"), transaction():
-        for _ in range(2):
-            db.session.add(
-                OpeningRule(site_id=world.site_id, period=Period.OPEN, opens=0, closes=60)
-            )
+    def twice() -> None:
+        with transaction():
+            facts = {"site_id": world.site_id, "period": Period.OPEN, "opens": 0, "closes": 60}
+            db.session.add_all([OpeningRule(**facts), OpeningRule(**facts)])
+
+    with fresh_app.app_context(), pytest.raises(DomainError, match="existe déjà"):
+        twice()

@@ -16,7 +16,7 @@ from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.exceptions import BadRequest
 
 from salle.extensions import csrf
-from salle.kernel.clock import from_wall, to_wall
+from salle.kernel.clock import LAST_YEAR, TooLate, read_wall, to_wall
 from salle.kernel.errors import DomainError
 
 PREFIX = "/api/v1"
@@ -107,11 +107,12 @@ def iso(instant: datetime, zone_name: str) -> str:
 def read_instant(text: str, zone_name: str, *, field: str) -> datetime:
     """An ISO 8601 instant; without an offset it is wall time of the site's zone."""
     try:
-        return from_wall(datetime.fromisoformat(text), zone_name)
+        return read_wall(text, zone_name)
+    except TooLate as error:
+        raise InvalidField(field, f"Un jour jusqu’en {LAST_YEAR}.") from error
     except (ValueError, OverflowError) as error:
-        raise InvalidField(field, "Indiquez une date et une heure, comme 2027-01-12T18:00.") from (
-            error
-        )
+        sentence = "Indiquez une date et une heure qui existent, comme 2027-01-12T18:00."
+        raise InvalidField(field, sentence) from error
 
 
 class InvalidField(DomainError):

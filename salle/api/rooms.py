@@ -26,19 +26,26 @@ from salle.db import read_only
 from salle.kernel import clock
 from salle.kernel.clock import utcnow
 from salle.kernel.errors import NotFound
-from salle.venues.asking import next_step
-from salle.venues.availability import find_free, free_intervals
+from salle.venues.asking import earliest, next_step
+from salle.venues.availability import find_free, free_between
 from salle.venues.models import Room
 from salle.venues.queries import find_rate, find_room, read_key
 from salle.venues.rules import RoomKind
-from salle.venues.search import Criteria, Found, find_zone, next_quarter, search_rooms
+from salle.venues.search import (
+    LATER,
+    SOON,
+    Criteria,
+    Found,
+    find_zone,
+    next_quarter,
+    search_rooms,
+)
 from salle.web.access import public
 
 blueprint = Blueprint("api_rooms", __name__, description="Salles et créneaux libres")
 
 MAX_DAYS = 92
 MAX_SLOT = timedelta(hours=24)
-FIRST_YEAR, LAST_YEAR = 2000, 2200
 _OFFSET = re.compile(r"[T ]\d.*(?:[zZ]|[+-]\d\d(?::?\d\d)?)$")
 _LOST_PLUS = re.compile(r"(?<=\d) (\d\d:?\d\d)$")  # « + » typed as such in an address
 
@@ -183,8 +190,8 @@ def free(data: dict[str, date], key: str) -> Response:
         raise InvalidField("to", "Le dernier jour vient avant le premier.")
     if (last - first).days >= MAX_DAYS:
         raise InvalidField("to", f"{MAX_DAYS} jours au plus.")
-    if not FIRST_YEAR <= first.year <= LAST_YEAR:
-        raise InvalidField("from", f"Un jour entre {FIRST_YEAR} et {LAST_YEAR}.")
+    if not clock.FIRST_YEAR <= first.year <= clock.LAST_YEAR:
+        raise InvalidField("from", f"Un jour entre {clock.FIRST_YEAR} et {clock.LAST_YEAR}.")
     read_only()
     found = find_free(read_key(key), first, last)
     if found is None:
@@ -292,8 +299,6 @@ def _times(
         raise InvalidField(last, "La fin doit venir après le début.")
     if ends_at - starts_at > MAX_SLOT:
         raise InvalidField(last, "Un créneau dure 24 heures au plus.")
-    if ends_at.year > LAST_YEAR:
-        raise InvalidField(first, f"Un jour jusqu’en {LAST_YEAR}.")
     return starts_at, ends_at
 
 
@@ -336,12 +341,12 @@ def _span(start: datetime, end: datetime, zone: str) -> dict[str, str]:
 
 
 def _next_free(room: Room) -> dict[str, str] | None:
+    """The next slot free, as a search says it: looked for in three days, then in four weeks."""
     now = utcnow()
-    earliest = now + timedelta(minutes=room.notice_minutes)
-    wanted = timedelta(minutes=room.min_minutes)
-    zone = room.site.time_zone
-    for piece in free_intervals(room, now.date(), now.date() + timedelta(days=28)):
-        start = next_step(max(piece.start, earliest), room)
-        if piece.end - start >= wanted:
-            return _span(start, piece.end, zone)
+    wanted, soon = timedelta(minutes=room.min_minutes), next_quarter(now)
+    for first, last in ((soon, soon + SOON), (soon + SOON, soon + LATER)):
+        for piece in free_between(room, first, last):
+            start = next_step(max(piece.start, earliest(room, now)), room)
+            if piece.end - start >= wanted:
+                return _span(start, piece.end, room.site.time_zone)
     return None

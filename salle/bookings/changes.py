@@ -111,9 +111,10 @@ def release(
     reason: str | None = None,
 ) -> None:
     """Refuse, cancel or expire: the slot is free at once and its codes no longer open."""
+    paid = view.booking.state == BookingState.CONFIRMED and view.booking.price_cents > 0
     move(view.booking, target, actor_id=actor_id, now=now, reason=reason)
     revoke_grants(view.booking.id, now)
-    message = emails.released(view, target, reason)
+    message = emails.released(view, target, reason, paid=paid)
     queue_mail(
         message,
         booking_id=view.booking.id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from salle.accounts.rules import Permission
+from salle.bookings.permissions import can_decide
 from salle.bookings.queries import list_for_sites
 from salle.bookings.rules import BookingState
 from salle.kernel.clock import utcnow
@@ -34,6 +35,7 @@ def bookings() -> str:
         "bookings/college.html",
         sites=list_sites(site_ids),
         waiting=waiting,
+        deciding=any(can_decide(get_actor(), view) for view in waiting),
         coming=coming,
         rest=rest,
         total=total,

@@ -55,7 +55,7 @@ from salle.venues.rules import BookingMode
 
 
 class NotEligible(NotAllowed):
-    """The owner has not accepted the organisation (its policy, docs in issue « Bookings »)."""
+    """The owner of the rooms has not accepted the organisation: only it may book them."""
 
     code = "organisation_not_eligible"
     message = (

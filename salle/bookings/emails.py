@@ -39,9 +39,11 @@ def confirmed(view: BookingView, grants: Sequence[GrantView]) -> Message:
     return _message(view, "C’est réservé", "confirmed", grants=grants)
 
 
-def released(view: BookingView, state: BookingState, reason: str | None) -> Message:
-    """Refused, cancelled or expired."""
-    return _message(view, SUBJECTS[state], state.value, reason=reason)
+def released(
+    view: BookingView, state: BookingState, reason: str | None, *, paid: bool = False
+) -> Message:
+    """Refused, cancelled or expired; `paid`: there is money to give back."""
+    return _message(view, SUBJECTS[state], state.value, reason=reason, paid=paid)
 
 
 def dates_cancelled(view: BookingView, dates: Sequence[BookingDate], reason: str | None) -> Message:

@@ -16,7 +16,7 @@ from salle.organisations.models import Organisation, OrganisationKind
 from salle.payments.pricing import Price, price_of
 from salle.payments.queries import TariffBook, read_tariffs
 from salle.payments.rules import Audience
-from salle.venues.asking import RoomRules, check_times, room_rules
+from salle.venues.asking import RoomRules, check_times, earliest, room_rules
 from salle.venues.availability import Interval, refusal, slots_state
 from salle.venues.models import Room
 from salle.venues.queries import school_holiday_days
@@ -133,7 +133,7 @@ def offer_dates(
         errors.append(error)
     asked = [slot for slot, error in zip(slots, errors, strict=True) if error is None]
     taken = {
-        slot: refusal(room, slot.start, slot.end)
+        slot: refusal(room, slot.start, slot.end, after=earliest(room, now))
         for slot, (_, free) in zip(asked, slots_state(room, asked), strict=True)
         if not free
     }

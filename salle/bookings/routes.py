@@ -28,7 +28,7 @@ from salle.bookings.queries import BookingView, get_view, list_events, list_for_
 from salle.bookings.rules import BookingState
 from salle.db import transaction
 from salle.doors.queries import list_grants
-from salle.kernel.clock import from_wall, utcnow
+from salle.kernel.clock import read_wall, utcnow
 from salle.kernel.errors import DomainError, NotFound, Unavailable
 from salle.organisations.models import Organisation
 from salle.organisations.queries import list_memberships
@@ -277,8 +277,8 @@ def _read_request(form: NewBookingForm, room: Room) -> Request:
         return Request(
             room_id=room.id,
             organisation_id=room.id,
-            starts_at=from_wall(datetime.fromisoformat(form.debut.data or ""), zone),
-            ends_at=from_wall(datetime.fromisoformat(form.fin.data or ""), zone),
+            starts_at=read_wall(form.debut.data or "", zone),
+            ends_at=read_wall(form.fin.data or "", zone),
             purpose="",
             headcount=0,
             weekly_until=date.fromisoformat(until) if until else None,

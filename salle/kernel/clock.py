@@ -7,6 +7,11 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PARIS = "Europe/Paris"
+FIRST_YEAR, LAST_YEAR = 2000, 2200  # what people may ask about
+
+
+class TooLate(ValueError):
+    """A day so far away that nobody means it."""
 
 
 def utcnow() -> datetime:
@@ -43,6 +48,25 @@ def from_wall(wall: datetime, zone_name: str = PARIS) -> datetime:
     if wall.tzinfo is None:
         wall = wall.replace(tzinfo=zone(zone_name))
     return wall.astimezone(UTC)
+
+
+def is_shown(wall: datetime, zone_name: str = PARIS) -> bool:
+    """Whether a naive reading exists on that clock: the spring change skips an hour."""
+    return to_wall(from_wall(wall, zone_name), zone_name).replace(tzinfo=None) == wall
+
+
+def read_wall(text: str, zone_name: str = PARIS) -> datetime:
+    """The UTC instant of an ISO 8601 text; without an offset it is read on that clock.
+
+    Raises ValueError for what cannot be read, or is skipped by the spring change; TooLate for
+    a day after 2200.
+    """
+    wall = datetime.fromisoformat(text)
+    if wall.year > LAST_YEAR:
+        raise TooLate(text)
+    if wall.tzinfo is None and not is_shown(wall, zone_name):
+        raise ValueError("this hour does not exist that day")
+    return from_wall(wall, zone_name)
 
 
 def day_start(day: date, zone_name: str = PARIS) -> datetime:

@@ -89,6 +89,11 @@ def latest_end(starts_at: datetime, latest_minute: int, zone: str) -> datetime:
     return evening + latest_minute * MINUTE
 
 
+def earliest(room: Room, now: datetime) -> datetime:
+    """The first instant at which a use may begin: the room's notice is over."""
+    return now + room.notice_minutes * MINUTE
+
+
 def end_minute(starts_at: datetime, ends_at: datetime, zone: str) -> int:
     """When a use ends, in minutes of the evening it belongs to; a part of one counts whole."""
     wall = to_wall(ends_at, zone).replace(tzinfo=None)

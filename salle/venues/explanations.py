@@ -63,11 +63,13 @@ _USES = sa.text(
 )
 
 
-def refusal(room: Room, starts_at: datetime, ends_at: datetime) -> DomainError | None:
+def refusal(
+    room: Room, starts_at: datetime, ends_at: datetime, *, after: datetime | None = None
+) -> DomainError | None:
     """Why the slot cannot be had, or None when it is wholly open and idle.
 
     In this order: closed that civil day, not wholly inside the opening, school use, any other
-    use.
+    use. `after`: what is free before that instant is not proposed.
     """
     if starts_at >= ends_at:
         return Invalid("La fin doit venir après le début.", errors={"end": "Après le début."})
@@ -78,7 +80,7 @@ def refusal(room: Room, starts_at: datetime, ends_at: datetime) -> DomainError |
         return None
     if not opened:
         return _explain_opening(room, starts_at, ends_at)
-    return _explain_use(room, starts_at, ends_at)
+    return _explain_use(room, starts_at, ends_at, after)
 
 
 def _explain_opening(room: Room, starts_at: datetime, ends_at: datetime) -> DomainError:
@@ -131,11 +133,14 @@ def _opens_next(room: Room, following: Interval | None) -> str:
 Use = tuple[Any, ...]
 
 
-def _explain_use(room: Room, starts_at: datetime, ends_at: datetime) -> DomainError:
+def _explain_use(
+    room: Room, starts_at: datetime, ends_at: datetime, after: datetime | None
+) -> DomainError:
     zone = room.site.time_zone
     day = local_day(starts_at, zone)
     uses = read(_USES, room_parameters(room, starts_at, ends_at))
-    return taken(room, day, uses, free_between(room, *day_span(day, day, zone)))
+    first, last = day_span(day, day, zone)
+    return taken(room, day, uses, free_between(room, max(first, after or first), last))
 
 
 def taken(

@@ -15,7 +15,7 @@ from salle.kernel.clock import local_day, utcnow
 from salle.kernel.errors import DomainError
 from salle.kernel.rates import cost, rate_words
 from salle.venues import cards
-from salle.venues.asking import check_times, room_rules
+from salle.venues.asking import check_times, earliest, room_rules
 from salle.venues.availability import (
     Alternative,
     Interval,
@@ -226,4 +226,4 @@ def _refusal(room: Room, slot: Interval, now: datetime) -> DomainError | None:
         check_times(room_rules(room), slot.start, slot.end, now)
     except DomainError as error:
         return error
-    return refusal(room, slot.start, slot.end)
+    return refusal(room, slot.start, slot.end, after=earliest(room, now))

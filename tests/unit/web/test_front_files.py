@@ -70,4 +70,4 @@ def test_every_style_sheet_is_linked() -> None:
     base = (ROOT / "templates/base.html").read_text()
     listed = set(re.findall(r'"([\w/]+)"', base.split("{% for sheet in")[1].split("%}")[0]))
     known = {str(path.relative_to(ROOT / "static/css").with_suffix("")) for path in SHEETS}
-    assert known - {"sample", "demo"} == listed  # linked by the pages that show them
+    assert known - {"sample", "demo", "day"} == listed  # linked by the pages that show them

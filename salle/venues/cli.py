@@ -81,11 +81,8 @@ def import_school_calendar(file: Path) -> None:
 @click.argument("file", metavar="[FICHIER]", required=False)
 @click.option("--room", "slug", metavar="SALLE", required=True, help="Identifiant de la salle.")
 @click.option("--url", metavar="ADRESSE", help="Adresse à relire, au lieu d’un fichier.")
-@click.option("--territoire", metavar="IDENTIFIANT", help="Si deux territoires ont cette salle.")
 @click.option("--vider", is_flag=True, help="Accepte un calendrier sans aucun cours.")
-def import_timetable(
-    file: str | None, slug: str, url: str | None, territoire: str | None, vider: bool
-) -> None:
+def import_timetable(file: str | None, slug: str, url: str | None, vider: bool) -> None:
     """Importe l’emploi du temps d’une salle (iCalendar .ics).
 
     Ces heures deviennent du temps scolaire, à la place de la version précédente. Un cours au
@@ -100,7 +97,7 @@ def import_timetable(
         raise click.UsageError("Indiquez un fichier ou une adresse, et un seul des deux.")
     now = utcnow()
     with transaction():
-        room_id = find_room_to_fill(slug, territoire)[0].id
+        room_id = find_room_to_fill(slug).id
     with click.progressbar(length=1, label="Emploi du temps", file=sys.stderr, width=24) as bar:
         if url is not None:
             report = subscribe(room_id=room_id, url=url, actor_id=None, now=now)
@@ -125,8 +122,7 @@ def _take_file(file: Path, room_id: uuid.UUID, now: datetime, may_empty: bool) -
 
 @click.command("horaires")
 @FILE
-@click.option("--territoire", metavar="IDENTIFIANT", help="Si deux territoires ont cette salle.")
-def import_hours(file: Path, territoire: str | None) -> None:
+def import_hours(file: Path) -> None:
     """Importe les horaires d’ouverture de salles et de collèges (CSV).
 
     Colonnes : salle;periode;jour;debut;fin;du;au (et motif, facultatif). « salle » est
@@ -138,7 +134,7 @@ def import_hours(file: Path, territoire: str | None) -> None:
     with click.progressbar(rows, label="Lecture", file=sys.stderr, width=24) as lines:
         hours = parse_hours(lines, report)
     with transaction():
-        apply_hours(hours, report, now=utcnow(), territory=territoire, steps=_layout_steps)
+        apply_hours(hours, report, now=utcnow(), steps=_layout_steps)
     conclude(report, whole=True)
 
 

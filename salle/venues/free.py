@@ -106,9 +106,7 @@ SELECT r.id, s.time_zone, lower(piece), upper(piece)
  ORDER BY r.id, 3
 """
 _BY_ID = sa.text(_BY_KEY.format(which="r.id = :key"))
-_BY_SLUG = sa.text(
-    _BY_KEY.format(which="r.id = (SELECT id FROM room WHERE slug = :key ORDER BY id LIMIT 1)")
-)
+_BY_SLUG = sa.text(_BY_KEY.format(which="r.slug = :key"))
 
 
 @dataclass(frozen=True, kw_only=True)

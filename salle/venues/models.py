@@ -123,7 +123,7 @@ class Room(UuidKey, Model):
     site: Mapped[Site] = relationship(back_populates="rooms", lazy="raise")
 
     __table_args__ = (
-        sa.UniqueConstraint("territory_id", "slug"),
+        sa.UniqueConstraint("slug"),
         sa.CheckConstraint("slug ~ '^[a-z0-9-]{1,80}$'", name="slug_shape"),
         sa.CheckConstraint("capacity BETWEEN 1 AND 9999", name="capacity"),
         sa.CheckConstraint("latest_minute BETWEEN 360 AND 1740", name="latest_minute"),

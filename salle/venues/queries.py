@@ -50,7 +50,7 @@ def get_room_by_slug(slug: str) -> Room:
     """The same, by the last part of its address; NotFound."""
     if not _SLUG.match(slug):
         raise NotFound
-    return _one(_public_rooms().where(Room.slug == slug).order_by(Room.id).limit(1))
+    return _one(_public_rooms().where(Room.slug == slug))
 
 
 def find_room(key: str) -> Room:

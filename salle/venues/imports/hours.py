@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from salle.db import db
 from salle.kernel.errors import DomainError, Invalid
 from salle.kernel.french import compact, fold, is_uai
-from salle.territories.models import Territory
 from salle.venues.hours import MAX_RULES, Changes, Hours, Steps, Target, hours_of, replace_rules
 from salle.venues.imports.runs import Outcome, Report
 from salle.venues.imports.tables import Row, UnusableFile, open_table, read_table
@@ -76,15 +75,14 @@ def apply_hours(
     now: datetime,
     actor_id: uuid.UUID | None = None,
     site_id: uuid.UUID | None = None,
-    territory: str | None = None,
     steps: Steps = iter,
 ) -> None:
     """The file replaces all rules of the rooms and sites that it names, or does nothing.
 
     Nothing is applied when a line was rejected, here or before. `site_id`: only that site and
-    its rooms may be named. `territory`: the one meant when two have a room of that name.
+    its rooms may be named.
     """
-    targets = _find_targets({line.name for line in lines}, site_id, territory)
+    targets = _find_targets({line.name for line in lines}, site_id)
     wanted: dict[Target, list[Hours]] = defaultdict(list)
     for line in lines:
         target = targets.get(line.name) or _unknown(line.name, site_id)
@@ -250,35 +248,22 @@ def _day(text: str, column: str) -> date | None:
     )
 
 
-def _find_targets(
-    names: Collection[str], site_id: uuid.UUID | None, territory: str | None
-) -> dict[str, Target | str]:
+def _find_targets(names: Collection[str], site_id: uuid.UUID | None) -> dict[str, Target | str]:
     """Whose rules each name means, or why it cannot be told."""
     uais = {name.removeprefix(SITE): name for name in names if name.startswith(SITE)}
     sites = sa.select(Site.uai, Site.id).where(Site.uai.in_(uais))
     rooms = (
-        sa.select(Room.slug, Room.site_id, Room.id, Territory.slug)
-        .join(Territory, Territory.id == Room.territory_id)
+        sa.select(Room.slug, Room.site_id, Room.id)
         .where(Room.slug.in_([name for name in names if not name.startswith(SITE)]))
-        .order_by(Room.slug, Territory.slug)
+        .order_by(Room.slug)
     )
     if site_id is not None:
         sites, rooms = sites.where(Site.id == site_id), rooms.where(Room.site_id == site_id)
-    if territory is not None:
-        rooms = rooms.where(Territory.slug == territory)
     found: dict[str, Target | str] = {
         uais[uai]: Target(found_id) for uai, found_id in db.session.execute(sites)
     }
-    owners: dict[str, list[str]] = defaultdict(list)
-    for slug, owner, room_id, territory_slug in db.session.execute(rooms):
-        owners[slug].append(territory_slug)
+    for slug, owner, room_id in db.session.execute(rooms):
         found[slug] = Target(owner, room_id)
-    for slug, several in owners.items():
-        if len(several) > 1:
-            found[slug] = (
-                f"plusieurs salles s’appellent « {slug} » : "
-                f"précisez --territoire ({', '.join(several)})"
-            )
     return found
 
 

@@ -124,11 +124,12 @@ class RoomsImport:
         return Outcome.UPDATED if changed and outcome is Outcome.UNCHANGED else outcome
 
     def _find(self, site: Site, slug: str) -> Room | None:
-        room = db.session.scalar(
-            sa.select(Room).where(Room.territory_id == site.territory_id, Room.slug == slug)
-        )
+        room = db.session.scalar(sa.select(Room).where(Room.slug == slug))
         if room is not None and room.site_id != site.id:
-            raise Invalid(f"« {slug} » désigne déjà une salle d’un autre collège du territoire")
+            raise Invalid(
+                f"« {slug} » est déjà l’adresse d’une salle d’un autre collège : choisissez-en une "
+                "autre"
+            )
         return room
 
     def _create(self, site: Site, facts: RoomFacts) -> Room:

@@ -15,7 +15,6 @@ from salle.audit.service import record
 from salle.db import db, transaction
 from salle.kernel.clock import day_start, local_day
 from salle.kernel.errors import NotFound
-from salle.territories.models import Territory
 from salle.venues.imports.runs import Outcome, Report
 from salle.venues.imports.tables import read_bytes
 from salle.venues.models import Room, RoomSpace, Site, Timetable
@@ -43,24 +42,12 @@ class Source:
     actor_id: uuid.UUID | None = None
 
 
-def find_room_to_fill(slug: str, territory: str | None) -> tuple[Room, Site]:
-    """The one room of that slug, published or not; NotFound tells how to be precise."""
-    rows = db.session.execute(
-        sa.select(Room, Site, Territory.slug)
-        .join(Site, Site.id == Room.site_id)
-        .join(Territory, Territory.id == Room.territory_id)
-        .where(Room.slug == slug)
-        .order_by(Territory.slug)
-    ).all()
-    rows = [row for row in rows if territory in {None, row[2]}]
-    if not rows:
+def find_room_to_fill(slug: str) -> Room:
+    """The room of that slug, published or not; NotFound."""
+    room = db.session.scalar(sa.select(Room).where(Room.slug == slug))
+    if room is None:
         raise NotFound(f"Aucune salle n’a pour identifiant « {slug} ».")
-    if len(rows) > 1:
-        names = ", ".join(row[2] for row in rows)
-        raise NotFound(
-            f"Plusieurs salles s’appellent « {slug} » : précisez --territoire ({names})."
-        )
-    return rows[0][0], rows[0][1]
+    return room
 
 
 def read_file(path: Path) -> bytes:

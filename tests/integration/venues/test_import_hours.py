@@ -16,7 +16,7 @@ from salle.venues.cli import import_directory, import_hours
 from salle.venues.imports.tables import UnusableFile
 from salle.venues.models import OpeningRule, OpeningWindow, Room, Schedule, Site
 from salle.venues.openings import ensure_site_schedule
-from tests.factories import at, make_room, make_site, make_territory
+from tests.factories import at
 from tests.support.imports import DATA, run
 
 HEADER = "salle;periode;jour;debut;fin;du;au\n"
@@ -240,14 +240,6 @@ def test_another_file_is_refused_whole(file: Path, content: bytes, sentence: str
     file.write_bytes(content)
     with pytest.raises(UnusableFile, match=sentence):
         run(import_hours, file)
-
-
-def test_a_room_of_two_territories_must_be_told(file: Path) -> None:
-    other = make_territory(slug="ailleurs")
-    make_room(site=make_site(territory=other), name="Autre", slug="gymnase")
-    file.write_text(HEADER + "gymnase;ferme;;;;;\n")
-    assert "précisez --territoire (ailleurs, departement-35)" in run(import_hours, file).stderr
-    assert run(import_hours, "--territoire", "departement-35", file).exit_code == 0
 
 
 def test_a_room_with_rules_has_its_own_schedule_and_leaves_no_orphan(file: Path) -> None:

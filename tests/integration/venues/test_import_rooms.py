@@ -15,6 +15,7 @@ from salle.venues.cli import import_directory, import_timetable
 from salle.venues.imports.tables import UnusableFile
 from salle.venues.models import Room, RoomSpace, Schedule, Site, Space
 from salle.venues.rules import RoomKind
+from tests.factories import make_room, make_site, make_territory
 from tests.support.imports import DATA, run
 
 HEADER = "uai;salle;nom;type;capacite;parties;tarif_horaire_centimes\n"
@@ -62,7 +63,7 @@ def test_good_lines_become_rooms_and_bad_ones_are_listed() -> None:
     assert result.exit_code == 3
     assert "Ligne 5 : capacité « 10000 » : un nombre entier de 1 à 9999" in result.stderr
     assert "Ligne 6 : type inconnu « piscine »" in result.stderr
-    assert "Ligne 7 : « gymnase » désigne déjà une salle d’un autre collège" in result.stderr
+    assert "Ligne 7 : « gymnase » est déjà l’adresse d’une salle d’un autre" in result.stderr
 
 
 def test_rooms_that_share_a_name_share_the_place() -> None:
@@ -220,3 +221,10 @@ def test_equipment_and_accessibility_may_be_given(file: Path) -> None:
 def test_details_that_mean_nothing_are_refused(file: Path, cells: str, reason: str) -> None:
     file.write_text(f"{HEADER.strip()};{DETAILS}\n{GYM.strip()};{cells}\n", "utf-8")
     assert reason in run(import_rooms, file).output
+
+
+def test_the_address_of_a_room_is_its_own_whatever_the_territory() -> None:
+    run(import_rooms, DATA / "salles.csv")
+    elsewhere = make_site(territory=make_territory(slug="ailleurs"))
+    with pytest.raises(sa.exc.IntegrityError, match="uq_room_slug"):
+        make_room(site=elsewhere, slug="gymnase")

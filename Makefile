@@ -23,7 +23,7 @@ test: setup-dev ## Run every test (ARGS="-k search" goes to pytest)
 lint: setup-dev ## Check style, types and imports
 	@exec sh tools/lint.sh
 
-bench: setup-dev ## Measure the hot requests
+bench: setup-dev ## Measure the hot requests (SETS=S,M by default; L is large)
 	@exec .venv/bin/python -m bench
 
 lock: setup ## Lock the dependencies again after a change of pyproject.toml

@@ -295,6 +295,19 @@ def test_builder_puts_back_every_constraint_and_index(
     assert len(wanted) > 100
 
 
+def test_builder_when_the_set_is_only_read_then_lacks_the_exclusion_alone(
+    scene: Scene, server_url: str, template_url: str
+) -> None:
+    url = create_database(server_url, template=str(sa.make_url(template_url).database))
+    small = Spec(name="R", rooms=5, bookings_per_room=20, reads_only=True)
+    with psycopg.connect(plain(url)) as writing:
+        Builder(writing, small, scene.today).build()
+        found = definitions(writing)
+    drop_database(url)
+    missing = [one for one in definitions(scene.connection) if one not in found]
+    assert {name for _, name, _, _ in missing} == {"ex_occupation_no_overlap"}
+
+
 def definitions(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
     """Without casts and brackets: a list of texts is told otherwise once it has been read."""
     return connection.execute(

@@ -43,6 +43,9 @@ def main() -> int:
     try:
         for name in names:
             lines += measure(SETS[name], folder, options.count)
+        if {"M", "L"} <= set(names):
+            lines.append(compare(SETS["M"], SETS["L"], folder, options.count))
+            print(lines[-1], flush=True)
     except (BenchError, ConfigError, PostgresError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -87,6 +90,24 @@ def measure(spec: Spec, folder: Path, count: int) -> list[Line | Memory]:
             lines.append(throughput(url, folder, spec))
             print(lines[-1], flush=True)
     return lines
+
+
+def compare(small: Spec, large: Spec, folder: Path, count: int) -> Line:
+    """The search of one slot in the same square of both sets: the country must not be felt."""
+    today = utcnow().date()
+    with (
+        database(folder, small, today, copied=False) as near,
+        database(folder, large, today) as far,
+        service(near, folder) as ours,
+        service(far, folder) as other,
+        service(near, folder, "bench.thin:app") as bare,
+        Client(ours.port) as client,
+        Client(other.port) as far_client,
+        Client(bare.port) as thin,
+        psycopg.connect(plain(near), autocommit=True) as connection,
+    ):
+        measures = Measures(client, connection, large, count, thin=thin)
+        return measures.across(far_client)
 
 
 if __name__ == "__main__":

@@ -135,6 +135,19 @@ class Measures:
 
         return [self.interleave("free_rooms", ask)]
 
+    def across(self, far: Client) -> Line:
+        """The same search of one slot from a larger set, to this one's; the answers are equal."""
+
+        def ask(_: int) -> tuple[Callable[[], Any], Callable[[], Any], Check]:
+            start, end = self.some_slot()
+            path = (
+                f"/api/v1/rooms?near={CENTRE[0]},{CENTRE[1]}&radius_km=20"
+                f"&start={quote(start.isoformat())}&end={quote(end.isoformat())}"
+            )
+            return lambda: far.get(path), lambda: self.client.get(path), same_answers
+
+        return self.interleave("free_rooms_to_m", ask)
+
     def room_free(self) -> list[Line]:
         """The free intervals of one room over four weeks."""
 
@@ -170,6 +183,15 @@ def same_rooms(answer: tuple[int, bytes], rows: list[tuple[Any, ...]]) -> None:
     total = rows[0][0] if rows else 0
     if (body["total"], mine) != (total, theirs):
         raise BenchError(f"free_rooms: {body['total']} {mine[:2]} ≠ {total} {theirs[:2]}")
+
+
+def same_answers(one: tuple[int, bytes], other: tuple[int, bytes]) -> None:
+    """The same page, but for next free slots, which a minute may change."""
+    mine, theirs = _json(one), _json(other)
+    for item in (*mine["items"], *theirs["items"]):
+        del item["next_free"]
+    if mine != theirs:
+        raise BenchError(f"free_rooms: {mine['total']} ≠ {theirs['total']}")
 
 
 def same_intervals(answer: tuple[int, bytes], rows: list[tuple[Any, ...]]) -> None:

@@ -50,16 +50,16 @@ def named(url: str, database: str) -> str:
 
 
 @contextmanager
-def database(folder: Path, spec: Spec, today: date) -> Iterator[str]:
+def database(folder: Path, spec: Spec, today: date, *, copied: bool = True) -> Iterator[str]:
     """A copy of the data set, dropped at the end; the data set itself is kept if unchanged.
 
-    A set that is for reading only is used as it is kept.
+    What is only read, a set or a run (not `copied`), is used as it is kept.
     """
     server = postgres.ensure(folder / "postgres", settings=SETTINGS)
     kept, copy = f"bench_{spec.name.lower()}", f"bench_{spec.name.lower()}_run"
     with psycopg.connect(plain(named(server, "postgres")), autocommit=True) as admin:
         _prepare(admin, named(server, kept), folder, spec, today)
-        if spec.reads_only:
+        if spec.reads_only or not copied:
             yield named(server, kept)
             return
         admin.execute(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")

@@ -32,7 +32,7 @@ from bench.dataset import (
 from bench.feeds import same_uses, uses_of
 from bench.holds import hold
 from bench.load import together
-from bench.measures import Line, Measures, same_intervals, same_rooms
+from bench.measures import Line, Measures, same_answers, same_intervals, same_rooms
 from bench.provider import Provider
 from bench.rows import row_counts
 from bench.rules import EARLY, RuleChanges
@@ -163,6 +163,15 @@ def test_free_rooms_when_one_answer_lacks_a_room_then_the_bench_stops(scene: Sce
         same_rooms(answer, rows[1:])
     with pytest.raises(BenchError):
         same_rooms(answer, [rows[1], rows[0], *rows[2:]])
+
+
+def test_across_sets_when_the_answers_differ_then_the_bench_stops(scene: Scene) -> None:
+    start, end = next(evenings(scene.today))
+    path = season_path([(start, end)])
+    answer = scene.caller.get(path)
+    same_answers(answer, scene.caller.get(path))
+    with pytest.raises(BenchError):
+        same_answers(answer, scene.caller.get(path.replace("km=20", "km=3")))
 
 
 @pytest.mark.parametrize("number", range(5))

@@ -165,6 +165,7 @@ def _expand(text: str, zone_name: str, first: datetime, last: datetime) -> dict[
         rejects += _take_out_broken(calendar)
         warnings += _unknown_zones(calendar, zone_name)
         warnings += _without_end(calendar) + _swapped(calendar, zone_name)
+        _keep_utc(calendar)
         query = recurring_ical_events.of(calendar)
         # A day more on each side: floating times have no offset yet.
         for event in query.between(first - _DAY, last + _DAY):
@@ -206,6 +207,21 @@ def _problem(event: Any) -> str | None:
     except _MALFORMED:
         return "fin, durée ou répétition illisible"
     return None
+
+
+def _keep_utc(calendar: Any) -> None:
+    """Leave UTC times as they are where nothing repeats in UTC.
+
+    X-WR-TIMEZONE says on which clock a UTC time repeats; the library turns all times to it, and
+    loses which of the two hours is meant when the clocks go back.
+    """
+    repeats = any(
+        getattr(getattr(event["DTSTART"].dt, "tzinfo", None), "key", None) == "UTC"
+        for event in calendar.walk("VEVENT")
+        if any(name in event for name in _REPEATS)
+    )
+    if not repeats:
+        calendar.pop("X-WR-TIMEZONE", None)
 
 
 def _unknown_zones(calendar: Any, zone_name: str) -> list[tuple[int, str]]:

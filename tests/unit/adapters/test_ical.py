@@ -192,6 +192,16 @@ def test_a_zone_cannot_be_a_bomb_either() -> None:
         read(ics(event, head=zone))
 
 
+def test_a_utc_time_stays_itself_in_the_hour_that_happens_twice() -> None:
+    events = "UID:a\nDTSTART:20261025T010000Z\nDURATION:PT30M"
+    weekly = "UID:b\nDTSTART;TZID=Europe/Paris:20261005T080000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY"
+    for content in (ics(events, head="X-WR-TIMEZONE:Europe/Paris\n"), ics(events)):
+        [lesson] = read(content).lessons
+        assert lesson.starts_at == datetime(2026, 10, 25, 1, tzinfo=UTC)
+    both = ics(events, weekly, head="X-WR-TIMEZONE:Europe/Paris\n")
+    assert datetime(2026, 10, 25, 1, tzinfo=UTC) in {one.starts_at for one in read(both).lessons}
+
+
 def test_a_huge_count_is_only_followed_to_the_horizon() -> None:
     event = "UID:a\nDTSTART:20261005T080000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;COUNT=999999999"
     assert len(read(ics(event)).lessons) == 48

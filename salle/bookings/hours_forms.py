@@ -94,6 +94,16 @@ class HoursForm(FrenchForm):
 class WeeklyForm(HoursForm):
     """Hours that come back every week of a period."""
 
+    debut = StringField(
+        "De",
+        description="Exemple\u00a0: 18:00.",
+        validators=[InputRequired("Indiquez une heure, comme 18:00.")],
+    )
+    fin = StringField(
+        "À",
+        description="Minuit s’écrit 24:00. Une fin avant le début est le lendemain.",
+        validators=[InputRequired("Indiquez une heure, comme 22:00.")],
+    )
     periode = SelectField("Période", choices=[SelectChoice(p.value, p.label) for p in WEEKLY])
     jours = SelectMultipleField(
         "Jours",

@@ -220,7 +220,7 @@ def test_twice_the_same_rule_is_there_once(signed: FlaskClient, room: Room) -> N
     ("form", "changes", "told"),
     [
         ("/semaine", {"semaine-debut": "25:00"}, "Heure impossible"),
-        ("/semaine", {"semaine-fin": ""}, "Heure illisible"),
+        ("/semaine", {"semaine-fin": ""}, "Indiquez une heure"),
         ("/semaine", {"semaine-periode": "ferme"}, "Choisissez"),
         ("/semaine", {"semaine-pour": "1"}, "Choisissez"),
         ("/semaine", {"semaine-du": "2027-02-02", "semaine-au": "2027-02-01"}, "avant le premier"),

@@ -43,17 +43,23 @@ def main() -> int:
     try:
         for name in names:
             lines += measure(SETS[name], folder, options.count)
+            write(lines, data_dir)  # what follows may be stopped: it takes long
         if {"M", "L"} <= set(names):
             lines.append(compare(SETS["M"], SETS["L"], folder, options.count))
             print(lines[-1], flush=True)
+            write(lines, data_dir)
     except (BenchError, ConfigError, PostgresError) as error:
         print(error, file=sys.stderr)
         return 1
+    return 0
+
+
+def write(lines: list[Line | Memory], data_dir: Path) -> None:
+    """Every line so far, as JSON."""
     report = {"at": utcnow().isoformat(), "lines": [line.as_dict() for line in lines]}
     target = data_dir / "bench.json"
     target.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(f"Résultats écrits dans {target}.")
-    return 0
+    print(f"Résultats écrits dans {target}.", flush=True)
 
 
 def measure(spec: Spec, folder: Path, count: int) -> list[Line | Memory]:

@@ -16,13 +16,12 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from salle.bookings.models import Booking, BookingDate
-from salle.bookings.quotas import Quota, QuotaPeriod, bounds, bounds_words
+from salle.bookings.quotas import QuotaPeriod, bounds, bounds_words
 from salle.bookings.rules import DateState
 from salle.db import db
 from salle.kernel.clock import local_day
 from salle.kernel.words import date_fr, duree, periode, pluriel
 from salle.organisations.models import Organisation
-from salle.territories.models import Territory
 from salle.venues.asking import Refused, set_by, with_article
 from salle.venues.availability import Interval, utc_days
 from salle.venues.models import Room, Site, Space
@@ -138,35 +137,27 @@ def _lock_organisation(organisation_id: uuid.UUID) -> None:
     )
 
 
+# A quota that names the organisation comes last, and replaces the default.
+_ALLOWED = sa.text("""
+SELECT s.max_people, t.name, q.site_id, q.organisation_id, q.period, q.hours
+  FROM site s JOIN territory t ON t.id = s.territory_id
+  LEFT JOIN quota q ON q.territory_id = s.territory_id
+       AND (q.site_id IS NULL OR q.site_id = s.id)
+       AND (q.organisation_id IS NULL OR q.organisation_id = :organisation)
+ WHERE s.id = :site
+ ORDER BY q.organisation_id IS NOT NULL, q.site_id IS NULL, q.period
+""")
+
+
 def _allowed(room: Room, organisation_id: uuid.UUID) -> Limits:
     """In one statement: most sites and organisations have no limit at all."""
     rows = db.session.execute(
-        sa.select(
-            Site.max_people,
-            Territory.name,
-            Quota.site_id,
-            Quota.organisation_id,
-            Quota.period,
-            Quota.hours,
-        )
-        .select_from(Site)
-        .join(Territory, Territory.id == Site.territory_id)
-        .outerjoin(
-            Quota,
-            sa.and_(
-                Quota.territory_id == Site.territory_id,
-                sa.or_(Quota.site_id.is_(None), Quota.site_id == Site.id),
-                sa.or_(Quota.organisation_id.is_(None), Quota.organisation_id == organisation_id),
-            ),
-        )
-        .where(Site.id == room.site_id)
-        # A quota that names the organisation comes last, and replaces the default.
-        .order_by(Quota.organisation_id.is_not(None), Quota.site_id.is_(None), Quota.period)
+        _ALLOWED, {"site": room.site_id, "organisation": organisation_id}
     ).all()
     chosen = {
         (row.site_id, row.period): Limit(
             owner=with_article(row.name) if row.site_id is None else set_by(room.site),
-            period=row.period,
+            period=QuotaPeriod(row.period),
             minutes=row.hours * 60,
             whole_territory=row.site_id is None,
             named=row.organisation_id is not None,

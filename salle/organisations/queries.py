@@ -37,17 +37,20 @@ def is_member(user_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
     return bool(found)
 
 
+_OWN = (
+    sa.select(Organisation)
+    .join(Membership, Membership.organisation_id == Organisation.id)
+    .where(
+        Organisation.id == sa.bindparam("organisation_id"),
+        Membership.user_id == sa.bindparam("user_id"),
+        Membership.ended_at.is_(None),
+    )
+)
+
+
 def get_own_organisation(user_id: uuid.UUID, organisation_id: uuid.UUID) -> Organisation:
     """An organisation for which the person may act; NotFound for any other."""
-    organisation = db.session.scalar(
-        sa.select(Organisation)
-        .join(Membership, Membership.organisation_id == Organisation.id)
-        .where(
-            Organisation.id == organisation_id,
-            Membership.user_id == user_id,
-            Membership.ended_at.is_(None),
-        )
-    )
+    organisation = db.session.scalar(_OWN, {"organisation_id": organisation_id, "user_id": user_id})
     if organisation is None:
         raise NotFound("Vous ne pouvez pas réserver au nom de cette association.")
     return organisation

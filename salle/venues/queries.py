@@ -34,23 +34,27 @@ def _public_rooms() -> sa.Select[Room]:
     )
 
 
-def _one(statement: sa.Select[Room]) -> Room:
-    room = db.session.scalars(statement).first()
+def _one(statement: sa.Select[Room], **key: uuid.UUID | str) -> Room:
+    room = db.session.scalar(statement, key)
     if room is None:
         raise NotFound("Cette salle n’existe pas, ou n’est plus proposée.")
     return room
 
 
+_BY_ID = _public_rooms().where(Room.id == sa.bindparam("key"))
+_BY_SLUG = _public_rooms().where(Room.slug == sa.bindparam("key"))
+
+
 def get_room(room_id: uuid.UUID) -> Room:
     """A public room with its site loaded; NotFound."""
-    return _one(_public_rooms().where(Room.id == room_id))
+    return _one(_BY_ID, key=room_id)
 
 
 def get_room_by_slug(slug: str) -> Room:
     """The same, by the last part of its address; NotFound."""
     if not _SLUG.match(slug):
         raise NotFound
-    return _one(_public_rooms().where(Room.slug == slug))
+    return _one(_BY_SLUG, key=slug)
 
 
 def find_room(key: str) -> Room:

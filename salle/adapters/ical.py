@@ -30,7 +30,7 @@ __all__ = ["MAX_BYTES", "BadCalendar", "Lesson", "Reading", "read_calendar"]
 MAX_LESSONS = 10_000
 # Time for any file, and more in proportion to its size and to the days its rules go through:
 # a small file that takes long (a rule that never matches) is soon given up.
-CPU_SECONDS = 0.5
+CPU_SECONDS = 1.0
 CPU_SECONDS_PER_MEGABYTE = 5.0
 CPU_SECONDS_PER_STEP = 4e-5
 MOST_FOR_STEPS = 4.0

@@ -157,13 +157,15 @@ def wake_lessons(
                 _write(row.timetable_id, slots, [row.id])
 
 
-def merge(lessons: Iterable[Lesson]) -> Iterator[tuple[datetime, datetime]]:
-    """Lessons that touch or overlap as one use: no pause between two lessons of a morning."""
+def merge(
+    lessons: Iterable[Lesson], pause: timedelta = timedelta()
+) -> Iterator[tuple[datetime, datetime]]:
+    """Lessons no further apart than the pause as one use: nothing fits between them."""
     start = end = None
     for lesson in sorted(lessons):
         if start is None or end is None:
             start, end = lesson.starts_at, lesson.ends_at
-        elif lesson.starts_at <= end:
+        elif lesson.starts_at <= end + pause:
             end = max(end, lesson.ends_at)
         else:
             yield start, end
@@ -254,7 +256,7 @@ def _slots(
         taken = [
             (row.starts_at - buffer, row.frees_at) for row in others if row.space_id == space_id
         ]
-        for start, end in merge(lessons):
+        for start, end in merge(lessons, buffer):
             yield from _cut(space_id, start, end, taken, buffer)
 
 

@@ -121,6 +121,18 @@ def test_a_pause_is_kept_after_the_last_lesson_only() -> None:
     assert [pause.total_seconds() / 60 for pause in pauses] == [15, 15, 15, 0, 15]
 
 
+def test_lessons_closer_than_the_pause_are_one_use(tmp_path: Path) -> None:
+    db.session.execute(sa.update(Space).values(buffer=timedelta(minutes=15)))
+    recess = calendar(
+        tmp_path / "recreation.ics",
+        lesson("20261005T080000", "20261005T090000"),
+        lesson("20261005T091000", "20261005T100000", uid="b"),
+        lesson("20261005T102000", "20261005T110000", uid="c"),
+    )
+    assert run(import_timetable, "--room", "gymnase-a", recess).exit_code == 0
+    assert len(uses("Moitié A")) == 2
+
+
 def test_what_a_block_takes_is_left_to_it() -> None:
     block("Moitié A", datetime(2026, 10, 5, 7, tzinfo=UTC), 4)
     result = run(import_timetable, "--room", "gymnase", FILE)

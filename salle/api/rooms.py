@@ -66,6 +66,7 @@ class SearchSchema(StrictSchema):
     min_capacity = fields.Integer(
         load_default=0, validate=validate.Range(0, 9999, error="De 0 à 9 999 personnes.")
     )
+    bookable = fields.Boolean(load_default=False)
     equipment = fields.List(CleanText(max_length=100), load_default=list)
     accessible = fields.Boolean(load_default=False)
     hearing_loop = fields.Boolean(load_default=False)
@@ -225,6 +226,7 @@ def _where(data: dict[str, Any]) -> Criteria:
         hearing_loop=data["hearing_loop"],
         accessible_toilets=data["accessible_toilets"],
         max_price_cents=data.get("max_price_cents"),
+        bookable=data["bookable"],
         q=data.get("q"),
     )
 

@@ -57,9 +57,18 @@ def add_once(uai: str) -> Response:
 @blueprint.post("/college/etablissements/<uai>/horaires/retirer")
 @require(MANAGE)
 def remove(uai: str) -> Response:
-    """Take rules away: the way back of an addition."""
+    """Take rules away, once the manager has read which ones."""
     site, now = _managed_site(uai), utcnow()
     ids = [_read_id(text) for text in request.form.getlist("regle")]
+    if request.form.get("sur") != "oui":
+        names = {room.id: room.name for room in list_site_rooms([site.id])}
+        gone = tell([rule for rule in list_rules(site.id) if rule.id in ids])
+        if {id_ for one in gone for id_ in one.ids} != set(ids):
+            raise NotFound
+        return Response(
+            render_template("bookings/hours_remove.html", site=site, gone=gone, names=names),
+            mimetype="text/html",
+        )
     with transaction():
         count = remove_rules(site.id, ids, actor_id=get_actor().id, now=now)
     flash(f"{pluriel(count, 'règle retirée', 'règles retirées')}.", "ok")

@@ -239,6 +239,7 @@ def _render(view: BookingView, form: DecisionForm) -> str:
         balances=sum_ledger(payment_id=payment.id) if payment is not None else None,
         refunds=list_refunds(view.booking.id),
         grants=list_grants(view.booking.id, now) if can_see_codes(actor, view) else [],
+        next_date_id=next((d.id for d in view.dates if d.ends_at > now), view.dates[-1].id),
         events=list_events(view.booking.id),
         holder=holder,
         deciding=can_decide(actor, view) and view.booking.state == BookingState.REQUESTED,

@@ -23,6 +23,7 @@ from salle.venues.models import Site
 MOST = 8
 LEAST_SCORE, SURE_SCORE, NEXT_BEST = 0.5, 0.8, 0.05  # below the first, the service itself doubts
 LONGEST = 40  # letters compared with each name
+CODE, LIKE = 5, 0.88  # digits of a postcode; how like a misspelt name must be
 _SHORT = {"st": "saint", "ste": "sainte", "clg": "college"}
 
 
@@ -59,20 +60,21 @@ def resolve(text: str, geocoder: Geocoder | None) -> Resolved:
     ).all()
     groups = [_communes(sites), [_of_site(site) for site in sites]]
     known = [place for places in groups for place in places]
-    if exact := _matching(groups, (_is,), wanted):
+    if exact := _matching(groups, (_is,), wanted) or _with_postcode(groups[0], wanted):
         return Resolved(places=exact)
     nearly = _matching(groups, (_begins, _holds), wanted)
+    fallback = nearly or _at_the_end(groups[0], wanted) or _misspelt(groups, wanted)
     if geocoder is None or not known:
-        return Resolved(places=nearly)
+        return Resolved(places=fallback)
     release()
     try:
         located = geocoder.find(
             text, lat=fmean(p.lat for p in known), lon=fmean(p.lon for p in known)
         )
     except GeocodingFailed:
-        return Resolved(places=nearly, unanswered=True)
+        return Resolved(places=fallback, unanswered=True)
     best = _best(located, least=SURE_SCORE if nearly else LEAST_SCORE)
-    return Resolved(places=[_placed(one, known) for one in best] or nearly)
+    return Resolved(places=[_placed(one, known) for one in best] or fallback)
 
 
 def find_places(text: str) -> list[Place]:
@@ -89,6 +91,33 @@ def _matching(
             if found:
                 return found[:MOST]
     return []
+
+
+def _with_postcode(communes: list[Place], wanted: str) -> list[Place]:
+    """« 35000 Rennes », in any order."""
+    codes = {word for word in wanted.split() if word.isdigit() and len(word) == CODE}
+    name = " ".join(word for word in wanted.split() if word not in codes)
+    return [place for place in communes if place.words[0] == name and codes & set(place.words[1:])]
+
+
+def _at_the_end(communes: list[Place], wanted: str) -> list[Place]:
+    """An address nobody knows ends with its commune, or holds its postcode: near enough."""
+    codes = {word for word in wanted.split() if word.isdigit() and len(word) == CODE}
+    named = [place for place in communes if wanted.endswith(f" {place.words[0]}")]
+    return (named or [place for place in communes if codes & set(place.words[1:])])[:MOST]
+
+
+def _misspelt(groups: list[list[Place]], wanted: str) -> list[Place]:
+    """The one known name that is a letter or so away."""
+    near = {
+        place.label: place
+        for places in groups
+        for place in places
+        for word in place.words
+        if len(word) >= CODE
+        and SequenceMatcher(None, word, wanted[:LONGEST], autojunk=False).ratio() >= LIKE
+    }
+    return list(near.values()) if len(near) == 1 else []
 
 
 def _best(located: list[Located], *, least: float) -> list[Located]:

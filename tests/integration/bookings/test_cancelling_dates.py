@@ -121,6 +121,19 @@ def test_two_dates_of_five_are_freed_and_paid_back(world: World, paid: uuid.UUID
     assert sum_ledger(payment_id=payment.id).department_cents == 0
 
 
+def test_the_receipt_says_what_was_paid_and_what_came_back(
+    client: FlaskClient, world: World, paid: uuid.UUID
+) -> None:
+    sign_in(client, world.member)
+    for weeks, left in (((1,), "100,00 €"), ((), "0,00 €")):
+        cancel(world, paid, *weeks)
+        give_back(paid)
+        receipt = Page.of(client.get(f"/reservations/{paid}")).text
+        assert "125,00 €" in receipt
+        assert f"Reste payé au collège {left}" in receipt
+        assert "À payer au collège" not in receipt
+
+
 def test_the_last_dates_cancel_the_booking_and_give_back_the_rest(
     world: World, paid: uuid.UUID
 ) -> None:

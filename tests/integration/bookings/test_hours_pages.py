@@ -160,7 +160,9 @@ def test_removing_the_last_rule_of_a_room_gives_it_back_to_its_site(
     rule = db.session.scalars(sa.select(OpeningRule).filter_by(room_id=room.id)).one()
     own = room.schedule_id
     assert own != shared
-    signed.post(path("/retirer"), data={"regle": str(rule.id)})
+    asked = Page.of(signed.post(path("/retirer"), data={"regle": str(rule.id)}))
+    assert "Retirer ces horaires" in asked.h1
+    signed.post(path("/retirer"), data={"regle": str(rule.id), "sur": "oui"})
     db.session.expire_all()
     assert (room.schedule_id, hours(room)) == (shared, before)
     assert db.session.get(Schedule, own) is None
@@ -172,7 +174,7 @@ def test_a_closure_is_added_with_its_reason_then_removed(signed: FlaskClient, ro
     assert hours(room) == []
     assert "Brevet blanc" in words(signed.get(path()))
     rule = db.session.scalars(sa.select(OpeningRule).filter_by(period=Period.CLOSED)).one()
-    signed.post(path("/retirer"), data={"regle": str(rule.id)})
+    signed.post(path("/retirer"), data={"regle": str(rule.id), "sur": "oui"})
     assert hours(room) == before
     actions = db.session.scalars(
         sa.select(AuditEvent.action).where(AuditEvent.action.like("hours.%"))

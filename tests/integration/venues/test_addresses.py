@@ -85,6 +85,25 @@ def test_a_service_that_is_down_is_told_and_the_known_names_are_used(
     assert "service national" not in search(client, ou="8 rue de la gare rennes").text
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("35000 Rennes", ["Rennes"]),
+        ("rennes 35000", ["Rennes"]),
+        ("12 allée inconnue, 35000 Rennes", ["Rennes"]),
+        ("place de la mairie, Rennes", ["Rennes"]),
+        ("renness", ["Rennes"]),
+        ("Quimper", []),
+        ("29000 Rennes", ["Rennes"]),
+    ],
+)
+def test_without_the_service_the_commune_is_near_enough(
+    geocoder: Watchful, text: str, found: list[str]
+) -> None:
+    geocoder.down = True
+    assert [place.label for place in resolve(text, geocoder).places] == found
+
+
 def test_an_address_overseas_has_its_own_clock(geocoder: Watchful) -> None:
     make_site(commune="Saint-Denis", lat=-20.88, lon=55.45, time_zone="Indian/Reunion")
     db.session.commit()

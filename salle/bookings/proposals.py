@@ -25,7 +25,6 @@ from salle.kernel.words import periode
 from salle.mail.service import queue_mail
 from salle.venues.cards import slot_values
 from salle.venues.collisions import list_open_collisions, lock_collision
-from salle.venues.models import Room
 from salle.venues.suggestions import Alternative, alternatives
 from salle.venues.timetable_models import TimetableCollision
 
@@ -46,7 +45,7 @@ def list_clashes(site_ids: Sequence[uuid.UUID], *, now: datetime, limit: int = 2
     """What collides in these sites, the soonest first."""
     rows = list_open_collisions(site_ids, now=now, limit=limit)
     views = list_views_by_date([row[0].booking_date_id for row in rows])
-    return [_clash(collision, views, room, now) for collision, room, _ in rows]
+    return [_clash(collision, views, now) for collision, _, _ in rows]
 
 
 def propose(*, collision_id: uuid.UUID, actor: User, now: datetime) -> int:
@@ -56,7 +55,7 @@ def propose(*, collision_id: uuid.UUID, actor: User, now: datetime) -> int:
     or when nothing is free.
     """
     collision, room, _ = lock_collision(collision_id)
-    clash = _clash(collision, list_views_by_date([collision.booking_date_id]), room, now)
+    clash = _clash(collision, list_views_by_date([collision.booking_date_id]), now)
     if not can_see(actor, clash.view) or not is_staff(
         actor, clash.view, Permission.DECIDE_BOOKINGS
     ):
@@ -93,12 +92,11 @@ def propose(*, collision_id: uuid.UUID, actor: User, now: datetime) -> int:
 def _clash(
     collision: TimetableCollision,
     views: dict[uuid.UUID, BookingView],
-    room: Room,
     now: datetime,
 ) -> Clash:
     view = views[collision.booking_date_id]
     date = next(one for one in view.booking.dates if one.id == collision.booking_date_id)
-    found = alternatives(room, date.starts_at, date.ends_at, now)[:PROPOSED]
+    found = alternatives(view.room, date.starts_at, date.ends_at, now)[:PROPOSED]
     return Clash(collision=collision, view=view, date=date, others=found)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import contains_eager, selectinload
 
 from salle.accounts.models import User
 from salle.bookings.models import Booking, BookingDate, BookingEvent
@@ -59,10 +59,10 @@ def _select() -> sa.Select[Booking, Room, Site, Organisation, str]:
     return (
         sa.select(Booking, Room, Site, Organisation, User.email)
         .join(Room, Room.id == Booking.room_id)
-        .join(Site, Site.id == Room.site_id)
+        .join(Room.site)
         .join(Organisation, Organisation.id == Booking.organisation_id)
         .join(User, User.id == Booking.created_by_id)
-        .options(selectinload(Booking.dates))
+        .options(selectinload(Booking.dates), contains_eager(Room.site))
     )
 
 

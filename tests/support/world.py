@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 
 from salle.accounts.models import RoleAssignment, User
@@ -69,11 +70,14 @@ def build_world(now: datetime = NOW) -> World:
     foyer = Space(id=uuid.uuid4(), site_id=site.id, name="Foyer")
     db.session.add_all([schedule, *spaces, foyer])
     db.session.flush()
+    again = (
+        f"-{uuid.uuid4().hex[:6]}" if _exists("gymnase") else ""
+    )  # an address is one room's only
     rooms = {
-        "gymnase": _room(site, schedule, "gymnase", spaces),
-        "gymnase-a": _room(site, schedule, "gymnase-a", spaces[:1]),
-        "gymnase-b": _room(site, schedule, "gymnase-b", spaces[1:]),
-        "foyer": _room(site, schedule, "foyer", [foyer], hourly_cents=0, approval=True),
+        "gymnase": _room(site, schedule, f"gymnase{again}", spaces),
+        "gymnase-a": _room(site, schedule, f"gymnase-a{again}", spaces[:1]),
+        "gymnase-b": _room(site, schedule, f"gymnase-b{again}", spaces[1:]),
+        "foyer": _room(site, schedule, f"foyer{again}", [foyer], hourly_cents=0, approval=True),
     }
     _open(schedule, now.date())
     door = Door(id=uuid.uuid4(), site_id=site.id, name="Porte 2", driver="virtual")
@@ -113,6 +117,10 @@ def get_user(user_id: uuid.UUID) -> User:
     user = db.session.get(User, user_id)
     assert user is not None
     return user
+
+
+def _exists(slug: str) -> bool:
+    return bool(db.session.scalar(sa.select(sa.exists().where(Room.slug == slug))))
 
 
 def _site(territory: Territory) -> Site:

@@ -333,7 +333,9 @@ def test_the_message_is_this_one(room: Room, manager: User) -> None:
     body = open_text(db.session.scalars(sa.select(OutboxMessage)).one())
     lines = [line.replace("\u00a0", " ") for line in body.splitlines() if line.strip()]
     assert lines[0] == "Bonjour,"
-    assert lines[1].startswith("Le collège a un cours au moment que vous avez réservé : ")
+    assert lines[1].startswith(
+        "Le collège a un cours mardi 1er décembre 2026, 14 h – 16 h, et votre réservation"
+    )
     assert lines[2].startswith("Gymnase des Tilleuls, ")
     assert lines[3].startswith("http")
     assert f"?jour={DAY.isoformat()}&de=" in lines[3] or "?jour=" in lines[3]

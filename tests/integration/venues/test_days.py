@@ -38,7 +38,7 @@ def test_free_hours_that_are_over_are_not_shown() -> None:
         ("busy", at(12, 10), at(12, 11)),
         ("free", at(12, 11), at(12, 14)),
     ]
-    assert _to_come(stretches, now) == [
+    assert _to_come(Room(site=Site(time_zone=ZONE)), stretches, now) == [
         ("busy", at(12, 10), at(12, 11)),
         ("free", now, at(12, 14)),
     ]

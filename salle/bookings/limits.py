@@ -249,7 +249,9 @@ def _people(limits: Limits, slot: Interval, headcount: int) -> Refused | None:
         f"dans tout le bâtiment, pour la sécurité incendie. {already}ous en annoncez {headcount}. "
         f"{works} un autre créneau.",
         code="too_many_people",
-        errors={"headcount": f"{max(left, 0)} au plus à ces heures."},
+        errors={
+            "headcount": f"{left} au plus à ces heures." if left > 0 else "Complet à ces heures."
+        },
     )
 
 

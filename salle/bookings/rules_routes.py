@@ -27,6 +27,7 @@ from salle.venues.queries import get_site_room, list_site_ids_for_user, list_spa
 from salle.web.access import get_actor, require
 
 blueprint = Blueprint("college_rules", __name__)
+FOLLOW = ("réservation à venir suit", "réservations à venir suivent")
 
 
 @blueprint.route("/college/salles/<slug>/regles", methods=["GET", "POST"])
@@ -46,8 +47,8 @@ def room(slug: str) -> str | Response:
             flash("Les règles de la salle sont enregistrées.", "ok")
             if short:
                 flash(
-                    f"{pluriel(len(short), 'réservation', 'réservations')} à venir se suivent de "
-                    "plus près que le battement\u00a0: elles sont gardées, voyez la liste.",
+                    f"{pluriel(len(short), *FOLLOW)} une autre de plus près que le "
+                    "battement\u00a0: rien n’est annulé, voyez la liste.",
                     "pending",
                 )
             return redirect(url_for("college_rules.room", slug=slug), code=303)

@@ -197,6 +197,8 @@ def _name(text: str) -> str:
         if not is_uai(uai):
             raise Invalid(f"code UAI invalide : « {uai[:40]} »")
         return SITE + uai
+    if not text:
+        raise Invalid("la colonne « salle » est vide : l’identifiant d’une salle, ou site:UAI")
     if not re.fullmatch(r"[a-z0-9-]{1,80}", text):
         raise Invalid(
             f"« {text[:80]} » ne désigne ni une salle (son identifiant) ni un collège (site:UAI)"

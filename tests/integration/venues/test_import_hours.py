@@ -198,7 +198,7 @@ BAD = [
     ("gymnase;scolaire;lu;18:00;22:00;2026-02-02;2026-02-01", "la date « au » vient avant"),
     ("gymnas;scolaire;lu;18:00;22:00;;", "aucune salle n’a pour identifiant « gymnas »"),
     ("Gymnase !;scolaire;lu;18:00;22:00;;", "« Gymnase ! » ne désigne ni une salle"),
-    (";scolaire;lu;18:00;22:00;;", "«  » ne désigne ni une salle"),
+    (";scolaire;lu;18:00;22:00;;", "la colonne « salle » est vide"),
     ("site:0350901Z;scolaire;lu;18:00;22:00;;", "code UAI invalide : « 0350901Z »"),
     ("site:0010001W;scolaire;lu;18:00;22:00;;", "aucun collège n’a pour code UAI 0010001W"),
     ("gymnase;scolaire;lu;18:00;22:00", "la ligne a 5 cases, l’en-tête en a 7"),

@@ -152,9 +152,9 @@ def test_place_is_understood(client: FlaskClient, room: Room, typed: str, expect
 
 def test_unknown_place_proposes_known_ones(client: FlaskClient, room: Room) -> None:
     make_site(commune="Bruz", insee_code="35047", postcode="35170")
-    page = search(client, status=422, ou="Renes")
+    page = search(client, status=422, ou="Reims")
     assert page.texts("[aria-label='Lieux possibles'] a") == ["Rennes", "Bruz"]
-    assert page.form("#recherche form")["ou"] == "Renes"
+    assert page.form("#recherche form")["ou"] == "Reims"
     assert Page.of(client.get(page.link("Rennes"))).h1.startswith("1 salle libre près de Rennes")
 
 

@@ -72,7 +72,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What was given back in several parts comes down to the last of them."""
+    """Refused where a payment was given back in several parts: the ledger loses no line."""
     op.drop_constraint("refund", "ledger_entry", type_="check")
     op.drop_constraint("uq_ledger_entry_payment_id_kind_account_refund_id", "ledger_entry")
     op.create_unique_constraint(

@@ -16,7 +16,6 @@ from salle.bookings.models import Booking, BookingDate
 from salle.bookings.permissions import can_cancel, can_see
 from salle.bookings.queries import BookingView, lock_view
 from salle.bookings.rules import ENDED, BookingState
-from salle.db import db
 from salle.jobs import enqueue
 from salle.kernel.errors import NotAllowed, NotFound
 from salle.payments.queries import find_latest_payment, list_live_payments, lock_payment
@@ -56,7 +55,7 @@ def cancel_booking(
         )
     refund = refund_of(chosen) if booking.state == BookingState.CONFIRMED else 0
     drop_dates(view, chosen, actor_id=actor.id, now=now, reason=reason or None)
-    return booking, _refund(booking, refund, now)
+    return booking, _refund(booking, now, part=refund)
 
 
 def cancellable_dates(view: BookingView, now: datetime) -> list[BookingDate]:
@@ -81,9 +80,7 @@ def give_back(booking: Booking, now: datetime) -> int:
         locked.state = PaymentState.EXPIRED
         if locked.session_id is not None:
             enqueue("payments.close_checkout", payment_id=locked.id)
-    latest = find_latest_payment(booking.id)
-    left = 0 if latest is None else latest.amount_cents - latest.refund_cents
-    return _refund(booking, left, now)
+    return _refund(booking, now)
 
 
 def _chosen(
@@ -104,13 +101,15 @@ def _chosen(
     return chosen
 
 
-def _refund(booking: Booking, amount_cents: int, now: datetime) -> int:
+def _refund(booking: Booking, now: datetime, *, part: int | None = None) -> int:
+    """Ask back what is left of the booking's payment, or a part of it; how much, in cents."""
     latest = find_latest_payment(booking.id)
-    if latest is None or amount_cents == 0:
+    if latest is None:
         return 0
     payment = lock_payment(latest.id)
-    if payment.state != PaymentState.PAID:
+    left = payment.amount_cents - payment.refund_cents
+    amount_cents = left if part is None else part
+    if payment.state != PaymentState.PAID or amount_cents == 0:
         return 0
     request_refund(payment=payment, amount_cents=amount_cents, now=now)
-    db.session.flush()
     return amount_cents

@@ -98,7 +98,12 @@ def plan_reminder(view: BookingView, now: datetime) -> None:
     """Queue the reminder of the next date; it queues that of the date after it."""
     for date in view.dates:
         if (remind_at := date.starts_at - REMINDER) > now:
-            enqueue("bookings.remind", run_at=remind_at, booking_id=view.booking.id)
+            enqueue(
+                "bookings.remind",
+                run_at=remind_at,
+                queueing_lock=f"bookings.remind-{view.booking.id}",
+                booking_id=view.booking.id,
+            )
             return
 
 
@@ -144,6 +149,8 @@ def drop_dates(
             booking.full_value_cents -= date.full_value_cents
     _occupy(ids, BookingState.CANCELLED, now)
     words = f"{pluriel(len(dates), 'date annulée', 'dates annulées')} sur {before}"
+    if booking.state == BookingState.REQUESTED:
+        booking.price_rule = f"{booking.price_rule}, moins {words}"
     db.session.add(
         BookingEvent(
             booking_id=booking.id,

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from salle.bookings.models import Booking, BookingDate
 from salle.db import db
 from salle.kernel.clock import day_span, from_wall
+from salle.kernel.spans import subtract
 from salle.kernel.words import WEEKDAYS, date_fr, date_short, duree, heure_fr, heures
 from salle.organisations.models import Organisation
 from salle.venues.asking import set_by
@@ -159,31 +160,12 @@ def read_day(room: Room, day: date) -> DayView:
 
 def minus(pieces: Sequence[Interval], cuts: Sequence[Interval]) -> list[Interval]:
     """What is left of pieces without cuts, in order, merged."""
-    left: list[Interval] = []
-    for piece in _merged(pieces):
-        low = piece.start
-        for cut in _merged(cuts):
-            if cut.start < piece.end and low < cut.end:
-                if low < cut.start:
-                    left.append(Interval(low, cut.start))
-                low = max(low, cut.end)
-        if low < piece.end:
-            left.append(Interval(low, piece.end))
-    return left
+    left = subtract([(p.start, p.end) for p in pieces], [(c.start, c.end) for c in cuts])
+    return [Interval(low, high) for low, high in left]
 
 
 def _meets(one: Interval, other: Interval) -> bool:
     return one.start < other.end and other.start < one.end
-
-
-def _merged(pieces: Sequence[Interval]) -> list[Interval]:
-    merged: list[Interval] = []
-    for piece in sorted(pieces):
-        if merged and piece.start <= merged[-1].end:
-            merged[-1] = Interval(merged[-1].start, max(piece.end, merged[-1].end))
-        else:
-            merged.append(piece)
-    return merged
 
 
 def _piece(

@@ -102,21 +102,3 @@ def list_quotas(*, territory_id: uuid.UUID, site_id: uuid.UUID | None) -> Sequen
         .where(Quota.territory_id == territory_id, Quota.site_id.is_not_distinct_from(site_id))
         .order_by(Quota.organisation_id.is_not(None), Quota.period, Quota.id)
     ).all()
-
-
-def list_quotas_for(
-    *, territory_id: uuid.UUID, site_id: uuid.UUID, organisation_id: uuid.UUID
-) -> list[Quota]:
-    """The quotas that hold for this organisation at this site, its own in place of the default."""
-    rows = db.session.scalars(
-        sa.select(Quota)
-        .where(
-            Quota.territory_id == territory_id,
-            sa.or_(Quota.site_id.is_(None), Quota.site_id == site_id),
-            sa.or_(Quota.organisation_id.is_(None), Quota.organisation_id == organisation_id),
-        )
-        .order_by(Quota.organisation_id.is_not(None), Quota.id)
-        .execution_options(populate_existing=True)
-    )
-    chosen = {(row.site_id, row.period): row for row in rows}  # named ones come last, and win
-    return sorted(chosen.values(), key=lambda one: (one.site_id is None, one.period, one.id))

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from salle.kernel.clock import zone
+from salle.kernel.spans import Span, subtract
 from salle.venues.rules import Period
 
 DAY = timedelta(days=1)
@@ -16,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 LONGEST = timedelta(hours=24)  # a longer window is cut in rows of this length
 ALWAYS = (Period.OPEN, Period.CLOSED)
 
-Piece = tuple[datetime, datetime]
+Piece = Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,8 @@ def materialise(
             for near in (day - DAY, day, day + DAY)
             for piece in _pieces(near, known.closing(near), zone_name)
         ]
-        opened, cuts = _merge(opened), _merge(cuts)
-        before = [piece for piece in before if piece[1] > opened[0][0]]
-        fresh = [
-            piece for left in _subtract(opened, cuts) for piece in _subtract([left], _merge(before))
-        ]
+        before = [piece for piece in before if piece[1] > min(opened)[0]]
+        fresh = subtract(opened, cuts + before)
         windows += [Window(day, *piece) for start, end in fresh for piece in _cut(start, end)]
         before += fresh
     return sorted(windows, key=lambda window: window.starts_at)
@@ -167,30 +165,6 @@ def _pieces(day: date, rules: Iterable[Rule], zone_name: str) -> list[Piece]:
     return [
         piece for rule in rules for piece in wall_pieces(day, rule.opens, rule.closes, zone_name)
     ]
-
-
-def _merge(pieces: Iterable[Piece]) -> list[Piece]:
-    """In order; those that overlap or touch become one."""
-    merged: list[Piece] = []
-    for start, end in sorted(pieces):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def _subtract(pieces: list[Piece], cuts: list[Piece]) -> Iterator[Piece]:
-    """What is left of merged pieces without merged cuts."""
-    for start, end in pieces:
-        low = start
-        for cut_start, cut_end in cuts:
-            if cut_start < end and low < cut_end:
-                if low < cut_start:
-                    yield low, cut_start
-                low = cut_end
-        if low < end:
-            yield low, end
 
 
 def _cut(start: datetime, end: datetime) -> Iterator[Piece]:

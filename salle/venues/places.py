@@ -77,11 +77,6 @@ def resolve(text: str, geocoder: Geocoder | None) -> Resolved:
     return Resolved(places=[_placed(one, known) for one in best] or fallback)
 
 
-def find_places(text: str) -> list[Place]:
-    """The same, offline."""
-    return resolve(text, None).places
-
-
 def _matching(
     groups: list[list[Place]], ways: tuple[Callable[[str, str], bool], ...], wanted: str
 ) -> list[Place]:

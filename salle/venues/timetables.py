@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from salle.adapters.ical import Lesson
 from salle.db import db
+from salle.kernel.spans import merge, subtract
 from salle.kernel.words import periode
 from salle.venues.collisions import end_for_bookings, keep_collisions
 from salle.venues.models import Room, Space, Timetable
@@ -157,23 +158,6 @@ def wake_lessons(
                 _write(row.timetable_id, slots, [row.id])
 
 
-def merge(
-    lessons: Iterable[Lesson], pause: timedelta = timedelta()
-) -> Iterator[tuple[datetime, datetime]]:
-    """Lessons no further apart than the pause as one use: nothing fits between them."""
-    start = end = None
-    for lesson in sorted(lessons):
-        if start is None or end is None:
-            start, end = lesson.starts_at, lesson.ends_at
-        elif lesson.starts_at <= end + pause:
-            end = max(end, lesson.ends_at)
-        else:
-            yield start, end
-            start, end = lesson.starts_at, lesson.ends_at
-    if start is not None and end is not None:
-        yield start, end
-
-
 def _timetable(room: Room, file_name: str, content: bytes | None, now: datetime) -> Timetable:
     timetable = db.session.scalar(sa.select(Timetable).where(Timetable.room_id == room.id))
     if content is None and timetable is not None:
@@ -256,7 +240,8 @@ def _slots(
         taken = [
             (row.starts_at - buffer, row.frees_at) for row in others if row.space_id == space_id
         ]
-        for start, end in merge(lessons, buffer):
+        # Nothing fits between two lessons closer than the pause: they are one use.
+        for start, end in merge(((one.starts_at, one.ends_at) for one in lessons), buffer):
             yield from _cut(space_id, start, end, taken, buffer)
 
 
@@ -267,9 +252,10 @@ def _cut(
     taken: list[tuple[datetime, datetime]],
     buffer: timedelta,
 ) -> Iterator[Slot]:
-    """A use as rows of 24 h at most: active outside `taken` (in order), sleeping inside."""
-    free = list(_subtract(start, end, taken))
-    asleep = list(_subtract(start, end, free))
+    """A use as rows of 24 h at most: active outside `taken`, sleeping inside."""
+    near = [cut for cut in taken if cut[0] < end and start < cut[1]]
+    free = subtract([(start, end)], near)
+    asleep = subtract([(start, end)], free)
     for active, pieces in ((True, free), (False, asleep)):
         for piece_start, piece_end in pieces:
             while piece_start < piece_end:
@@ -277,18 +263,6 @@ def _cut(
                 frees_at = stop + buffer if stop == piece_end else stop
                 yield Slot(space_id, piece_start, stop, frees_at, active)
                 piece_start = stop
-
-
-def _subtract(
-    start: datetime, end: datetime, cuts: list[tuple[datetime, datetime]]
-) -> Iterator[tuple[datetime, datetime]]:
-    for cut_start, cut_end in cuts:
-        if cut_start < end and start < cut_end:
-            if start < cut_start:
-                yield start, cut_start
-            start = cut_end
-    if start < end:
-        yield start, end
 
 
 def _write(timetable_id: uuid.UUID, added: set[Slot], removed: list[int]) -> None:

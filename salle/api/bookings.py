@@ -28,6 +28,7 @@ from salle.bookings.creation import create_booking as make_booking
 from salle.bookings.offers import (
     DateOffer,
     Request,
+    Wanted,
     audience_of,
     offer_dates,
     total_of,
@@ -112,13 +113,14 @@ def create_quote(data: dict[str, Any]) -> Response:
     organisation = None
     if data.get("organisation_id") is not None and (actor := find_actor()) is not None:
         organisation = get_own_organisation(actor.id, data["organisation_id"])
-    slots = wanted_slots(
-        room,
-        starts_at,
-        ends_at,
+    wanted = Wanted(
+        room_id=room.id,
+        starts_at=starts_at,
+        ends_at=ends_at,
         weekly_until=data.get("weekly_until"),
         skip_school_holidays=data["skip_school_holidays"],
     )
+    slots = wanted_slots(room, wanted)
     offers = offer_dates(room=room, audience=audience_of(organisation), slots=slots, now=utcnow())
     priced = [offer.price for offer in offers if offer.price is not None]
     if not priced:

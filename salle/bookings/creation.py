@@ -108,13 +108,7 @@ def create_booking(
         raise NotEligible
     checks.check_purpose(request.purpose)
     checks.check_people(room_rules(room), request.headcount)
-    slots = wanted_slots(
-        room,
-        request.starts_at,
-        request.ends_at,
-        weekly_until=request.weekly_until,
-        skip_school_holidays=request.skip_school_holidays,
-    )
+    slots = wanted_slots(room, request)
     buffers, overdue = lock_room(room.id, now)
     if (known := _find_repeated(request, slots, actor)) is not None:
         return Created(view=get_view(known.id), known=True)

@@ -27,8 +27,8 @@ Check = Callable[[date], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """What somebody asks for. Instants are UTC, half-open.
+class Wanted:
+    """A room and when, whoever asks. Instants are UTC, half-open.
 
     With `weekly_until` (a civil day of the site, included) the slot is wanted every week at the
     same wall-clock hours, but for the days of school holidays when `skip_school_holidays`.
@@ -36,15 +36,21 @@ class Request:
     """
 
     room_id: uuid.UUID
-    organisation_id: uuid.UUID
     starts_at: datetime
     ends_at: datetime
-    purpose: str
-    headcount: int
-    idempotency_key: str | None = None
     weekly_until: date | None = None
     skip_school_holidays: bool = False
     skip_refused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Wanted):
+    """What an organisation asks for."""
+
+    organisation_id: uuid.UUID
+    purpose: str
+    headcount: int
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,24 +85,19 @@ def audience_of(organisation: Organisation | None) -> Audience:
     return Audience.EVERYONE
 
 
-def wanted_slots(
-    room: Room,
-    starts_at: datetime,
-    ends_at: datetime,
-    *,
-    weekly_until: date | None,
-    skip_school_holidays: bool = False,
-) -> list[Interval]:
+def wanted_slots(room: Room, wanted: Wanted) -> list[Interval]:
     """The dates asked for, in order; never empty. Raises Invalid."""
-    if weekly_until is None:
-        return [Interval(starts_at, ends_at)]
-    site = room.site
-    first = local_day(starts_at, site.time_zone)
-    skipped = school_holiday_days(site, first, weekly_until) if skip_school_holidays else set()
+    if wanted.weekly_until is None:
+        return [Interval(wanted.starts_at, wanted.ends_at)]
+    site, until = room.site, wanted.weekly_until
+    skipped = set()
+    if wanted.skip_school_holidays:
+        first = local_day(wanted.starts_at, site.time_zone)
+        skipped = school_holiday_days(site, first, until)
     slots = weekly_slots(
-        starts_at=starts_at,
-        ends_at=ends_at,
-        until=weekly_until,
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        until=until,
         zone_name=site.time_zone,
         skip=skipped,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import date, datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -18,6 +17,7 @@ from salle.bookings.models import BookingDate
 from salle.bookings.offers import (
     DateOffer,
     Request,
+    Wanted,
     audience_of,
     offer_dates,
     total_of,
@@ -60,7 +60,7 @@ def new(slug: str) -> str | Response:
     if len(organisations) == 1 and not form.organisation_id.data:
         form.organisation_id.data = str(organisations[0].id)
     try:
-        wanted = _read_request(form, room)
+        wanted = _read_wanted(form, room)
         offers = _offers(wanted, room, _chosen(form, organisations), now)
     except DomainError as error:
         flash(error.message, "error")
@@ -270,18 +270,15 @@ def _read_choice() -> dict[str, str]:
     }
 
 
-def _read_request(form: NewBookingForm, room: Room) -> Request:
-    """The slot of the form; who comes and for what are told later."""
+def _read_wanted(form: NewBookingForm, room: Room) -> Wanted:
+    """The room and the dates of the form."""
     zone = room.site.time_zone
     until = form.jusqu_au.data or ""
     try:
-        return Request(
+        return Wanted(
             room_id=room.id,
-            organisation_id=room.id,
             starts_at=read_wall(form.debut.data or "", zone),
             ends_at=read_wall(form.fin.data or "", zone),
-            purpose="",
-            headcount=0,
             weekly_until=date.fromisoformat(until) if until else None,
             skip_school_holidays=bool(form.hors_vacances.data),
             skip_refused=bool(until),
@@ -290,9 +287,9 @@ def _read_request(form: NewBookingForm, room: Room) -> Request:
         raise NotFound("Choisissez d’abord un créneau sur la page de la salle.") from error
 
 
-def _complete(wanted: Request, form: NewBookingForm) -> Request:
-    return replace(
-        wanted,
+def _complete(wanted: Wanted, form: NewBookingForm) -> Request:
+    return Request(
+        **vars(wanted),
         organisation_id=uuid.UUID(form.organisation_id.data),
         purpose=form.purpose.data or "",
         headcount=form.headcount.data or 0,
@@ -300,16 +297,10 @@ def _complete(wanted: Request, form: NewBookingForm) -> Request:
 
 
 def _offers(
-    wanted: Request, room: Room, organisation: Organisation | None, now: datetime
+    wanted: Wanted, room: Room, organisation: Organisation | None, now: datetime
 ) -> list[DateOffer]:
     """What the request would get; what forbids every date, whoever asks, is raised."""
-    slots = wanted_slots(
-        room,
-        wanted.starts_at,
-        wanted.ends_at,
-        weekly_until=wanted.weekly_until,
-        skip_school_holidays=wanted.skip_school_holidays,
-    )
+    slots = wanted_slots(room, wanted)
     offers = offer_dates(room=room, audience=audience_of(organisation), slots=slots, now=now)
     if offers[0].refused is not None and not _prices(offers):
         raise offers[0].refused
@@ -320,7 +311,7 @@ def _prices(offers: list[DateOffer]) -> list[Price]:
     return [offer.price for offer in offers if offer.price is not None]
 
 
-def _others(room: Room, wanted: Request, now: datetime) -> list[Alternative]:
+def _others(room: Room, wanted: Wanted, now: datetime) -> list[Alternative]:
     if wanted.weekly_until is not None:
         return []
     return alternatives(room, wanted.starts_at, wanted.ends_at, now)
